@@ -1,0 +1,1 @@
+"""One folder a platform; each is used only through `contract.Connector`."""

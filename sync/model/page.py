@@ -1,0 +1,39 @@
+"""What reading yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.model.order import Order
+from sync.model.product import Product
+
+Record = Product | Order
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a read. `cursor` may be stored once the records are handled; `expected` is the platform's own total
+    where it tells one; `complete` is True only on the last page of a sweep that missed nothing: only then may absence
+    be concluded."""
+
+    records: tuple[Record, ...]
+    cursor: str = ""
+    deleted: tuple[str, ...] = ()
+    expected: int | None = None
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFilter:
+    """Which records of an entity to read. Empty means all. `ids` are the platform's own ids; `skus` and `names` are
+    looked up; `created_since` and `updated_since` are ISO times in UTC; `limit` stops after that many records;
+    `locations` are those whose stock is read. `lean`: ids, SKUs, options and inventory items are enough (reading back what was created)."""
+
+    ids: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    created_since: str = ""
+    updated_since: str = ""
+    limit: int = 0
+    locations: tuple[str, ...] = ()
+    lean: bool = False
