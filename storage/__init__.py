@@ -1,0 +1,2 @@
+"""Counterpart's memory: tables, migrations, the vault, users and logs. Knows nothing of platforms or
+pages."""

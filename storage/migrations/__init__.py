@@ -1,0 +1,2 @@
+"""The schema's history. `runner.migrate` brings a database to the newest version; no alembic.ini is
+needed."""

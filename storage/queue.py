@@ -1,0 +1,88 @@
+"""The queue: rows that say THAT work is due. Claimed, never popped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from storage.clock import utc_now as now
+from storage.database import Database
+from storage.tables.sync import sync_queue
+from sync.model.codec import dump
+from sync.model.text import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of `sync_queue`: a stage of a run that is due."""
+
+    id: int
+    run_id: str
+    entity: str
+    action: str
+    direction: str
+    partition: str
+    status: str
+    priority: int
+    due: datetime
+    retry_count: int
+
+
+class Queue:
+    """pending → processing → completed | failed; a retry goes back to pending with a later due time."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def add(self, tx: Connection, run_id: str, entity: str, action: str, *, direction: str = "", partition: str = "",
+            priority: int = 100, delay: float = 0.0) -> None:
+        """Queues a stage inside the caller's transaction, so that work and its follow-up are one commit."""
+        tx.execute(insert(sync_queue).values(
+            run_id=run_id, entity_type=entity, action=action, direction=direction, partition=partition, status="pending",
+            priority=priority, due=now() + timedelta(seconds=delay), retry_count=0, created_at=now()))
+
+    def claim(self) -> Item | None:
+        """The most urgent due item, now "processing"; None if nothing is due."""
+        q = sync_queue.c
+        with self.db.write() as tx:
+            row = tx.execute(select(sync_queue).where(q.status == "pending", q.due <= now())
+                             .order_by(q.priority, q.due, q.id).limit(1)).first()
+            if row is None:
+                return None
+            tx.execute(update(sync_queue).where(q.id == row.id).values(status="processing"))
+        return _item(row)
+
+    def finish(self, tx: Connection, item_id: int, status: str = "completed", error: Message | None = None) -> None:
+        tx.execute(update(sync_queue).where(sync_queue.c.id == item_id).values(
+            status=status, error_message=dump(error), finished_at=now()))
+
+    def again(self, tx: Connection, item_id: int, delay: float, error: Message) -> None:
+        """Back to pending after `delay` seconds, one try more on its account."""
+        q = sync_queue.c
+        tx.execute(update(sync_queue).where(q.id == item_id).values(
+            status="pending", due=now() + timedelta(seconds=delay), retry_count=q.retry_count + 1, error_message=dump(error)))
+
+    def rescue(self) -> int:
+        """After a crash: what was being processed is pending again. Only the process that holds the lock may call this."""
+        q = sync_queue.c
+        with self.db.write() as tx:
+            return tx.execute(update(sync_queue).where(q.status == "processing").values(status="pending", due=now())).rowcount
+
+    def drop_all(self) -> None:
+        """Nothing is due any more (after a restore)."""
+        q = sync_queue.c
+        with self.db.write() as tx:
+            tx.execute(update(sync_queue).where(q.status.in_(("pending", "processing"))).values(status="failed", finished_at=now()))
+
+    def next_due(self) -> datetime | None:
+        q = sync_queue.c
+        with self.db.read() as tx:
+            return tx.execute(select(q.due).where(q.status == "pending").order_by(q.due).limit(1)).scalar()
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(row.id, row.run_id, row.entity_type, row.action, row.direction, row.partition, row.status, row.priority,
+                row.due, row.retry_count)
