@@ -1,0 +1,73 @@
+"""``@idempotent``: required on the mutations that document it, answered from memory for 24 hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sandbox.ledger import argument_hash
+from sandbox.shopify.errors import Refusal, user_error
+from sandbox.shopify.plan import Field, Variables
+
+if TYPE_CHECKING:
+    from sandbox.shopify.context import Context
+
+Obj = dict[str, Any]
+KEPT_SECONDS = 24 * 3600
+# Mutations of the 2026-10 schema that demand a key; those this sandbox does not run are refused anyway.
+REQUIRED = {
+    "inventorySetQuantities",
+    "inventoryAdjustQuantities",
+    "inventoryMoveQuantities",
+    "inventorySetOnHandQuantities",
+    "inventoryActivate",
+    "inventoryTransferCreate",
+    "inventoryTransferCreateAsReadyToShip",
+    "inventoryTransferDuplicate",
+    "inventoryTransferSetItems",
+    "inventoryShipmentCreate",
+    "inventoryShipmentCreateInTransit",
+    "inventoryShipmentAddItems",
+    "inventoryShipmentReceive",
+    "locationActivate",
+    "locationDeactivate",
+    "refundCreate",
+}
+
+
+def check_key(field: Field, context: Context) -> None:
+    """Refusal BAD_REQUEST when a mutation that demands a key comes without one."""
+    if field.name not in REQUIRED:
+        return
+    key = field.directive("idempotent", "key", context.variables)
+    if key is None:
+        raise Refusal(
+            "The @idempotent directive is required for this mutation but was not provided.",
+            code="BAD_REQUEST",
+        )
+    if not str(key).strip():
+        raise Refusal("The idempotency key cannot be an empty string.", code="BAD_REQUEST")
+
+
+def once(context: Context, arguments: Variables, empty: Obj, run: Callable[[], Obj]) -> Obj:
+    """Run a mutation once per key: the same key and arguments give the first answer again.
+
+    Other arguments under a known key answer ``empty`` with IDEMPOTENCY_KEY_PARAMETER_MISMATCH. An answer
+    that was
+    refused with user errors is remembered as well.
+    """
+    key = context.root.directive("idempotent", "key", context.variables)
+    if key is None:
+        return run()
+    store, now = context.store, context.clock.monotonic()
+    id, args = f"{context.root.name}:{key}", argument_hash(arguments)
+    known = store.get("key", id)
+    if known and now - known["at"] < KEPT_SECONDS:
+        if known["args"] == args:
+            answer: Obj = known["answer"]
+            return answer
+        message = "The same idempotency key cannot be used with different operation parameters."
+        return {**empty, "userErrors": [user_error(None, message, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH")]}
+    answer = run()
+    store.save("key", {"id": id, "at": now, "args": args, "answer": answer})
+    return answer

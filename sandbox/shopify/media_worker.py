@@ -1,0 +1,148 @@
+"""Files become ready: a background thread fetches each source once, the store settles them when they are
+due."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from sandbox.shopify.store import Store
+
+Obj = dict[str, Any]
+TIMEOUT_SECONDS = 10
+MOST_BYTES = 20 * 1024 * 1024
+REDIRECTS = 3
+
+
+class MediaWorker:
+    """Knows which files wait. Only loopback hosts are fetched: the sandbox never talks to the world outside,
+    so a file from elsewhere becomes READY unseen.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: dict[str, float] = {}
+        self._asked: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[tuple[str, str, int]] = queue.SimpleQueue()
+        self._results: dict[str, tuple[str, int]] = {}
+        self._thread: threading.Thread | None = None
+
+    def expect(self, file: Obj) -> None:
+        """A new file: fetch its source, and let it be ready after the media delay."""
+        clock, settings = self._store.tools.clock, self._store.settings
+        self._waiting[file["id"]] = clock.monotonic() + settings.media_delay
+        if settings.fetch_media == "on" and _is_local(file["_source"]):
+            self._ask(file["id"], file["_source"])
+        else:
+            self._results[file["id"]] = ("", 0)
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+        self._results.clear()
+
+    def settle(self) -> None:
+        """Turn files whose time has come READY or FAILED; called before requests are answered."""
+        if not self._waiting:
+            return
+        while not self._found.empty():
+            id, error, size = self._found.get()
+            self._results[id] = (error, size)
+        now = self._store.tools.clock.monotonic()
+        for id in [id for id, due in self._waiting.items() if due <= now and id in self._results]:
+            del self._waiting[id]
+            error, size = self._results.pop(id)
+            file = self._store.get("file", id)
+            if file is not None:
+                settle_file(self._store, file, error, size)
+
+    def _ask(self, id: str, url: str) -> None:
+        self._asked.put((id, url))
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="shopify-media", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        """Fetch until nothing has been asked for a while; the next request starts another thread."""
+        connections: dict[str, http.client.HTTPConnection] = {}
+        while True:
+            try:
+                asked = self._asked.get(timeout=5)
+            except queue.Empty:
+                break
+            if asked is None:
+                break
+            id, url = asked
+            error, size = _fetched(url, connections)
+            self._found.put((id, error, size))
+        for connection in connections.values():
+            connection.close()
+
+
+def settle_file(store: Store, file: Obj, error: str, size: int) -> None:
+    """READY with a picture, or FAILED with the reason."""
+    file["updatedAt"] = store.now()
+    if error:
+        file["fileStatus"] = file["status"] = "FAILED"
+        details = f"The file could not be downloaded from its source: {error}"
+        file["fileErrors"] = [
+            {"code": "IMAGE_DOWNLOAD_FAILURE", "details": details, "message": "Image download failed"}
+        ]
+        file["mediaErrors"] = list(file["fileErrors"])
+        store.tools.ledger.effect("file.failed", file["id"].rsplit("/", 1)[-1], detail={"error": error})
+    else:
+        from sandbox.shopify.media import cdn_url
+
+        file["fileStatus"] = file["status"] = "READY"
+        file["_bytes"] = size
+        number = file["id"].rsplit("/", 1)[-1]
+        if file["__typename"] == "MediaImage":
+            file["image"] = {
+                "id": f"gid://shopify/ImageSource/{number}",
+                "url": cdn_url(file, store),
+                "altText": file["alt"] or None,
+                "width": 800,
+                "height": 1200,
+            }
+    store.save("file", file)
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _fetched(url: str, connections: dict[str, http.client.HTTPConnection], hops: int = 0) -> tuple[str, int]:
+    """(error, bytes) of one GET; the error is empty when the source gave a file."""
+    parts = urlsplit(url)
+    try:
+        connection = connections.get(parts.netloc)
+        if connection is None:
+            connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+            connections[parts.netloc] = connection
+        connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
+        response = connection.getresponse()
+        size = len(response.read(MOST_BYTES + 1))
+    except (OSError, http.client.HTTPException) as error:
+        if gone := connections.pop(parts.netloc, None):
+            gone.close()
+        return f"{type(error).__name__}", 0
+    if (
+        response.status in (301, 302, 307, 308)
+        and hops < REDIRECTS
+        and _is_local(response.headers["Location"] or "")
+    ):
+        return _fetched(response.headers["Location"], connections, hops + 1)
+    if response.status != 200:
+        return f"HTTP {response.status}", 0
+    return ("file is too large", 0) if size > MOST_BYTES else ("", size)

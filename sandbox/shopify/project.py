@@ -1,0 +1,232 @@
+"""Objects of the store into answers: selections compiled to closures, once a document.
+
+State is plain dicts whose keys are GraphQL field names and whose leaves are as the wire wants them (ids,
+money and
+times as strings), so most fields are one look-up. Fields that must be worked out have a resolver in
+``RESOLVERS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sandbox.shopify.errors import NotEmulated, Refusal, user_error
+from sandbox.shopify.pages import edges
+from sandbox.shopify.plan import Field, Operation, Selection, Variables
+
+if TYPE_CHECKING:
+    from sandbox.shopify.context import Context
+
+Obj = dict[str, Any]
+Resolver = Callable[[Any, Variables, "Context"], Any]
+RESOLVERS: dict[tuple[str, str], Resolver] = {}
+
+
+def resolver(type_name: str, *fields: str) -> Callable[[Resolver], Resolver]:
+    """Register ``fn(obj, arguments, context)`` for fields of a type; it returns state objects or leaves."""
+
+    def register(fn: Resolver) -> Resolver:
+        for field in fields:
+            RESOLVERS[(type_name, field)] = fn
+        return fn
+
+    return register
+
+
+def query(*fields: str) -> Callable[[Resolver], Resolver]:
+    """Register a root of ``QueryRoot``; its object is None."""
+    return resolver("QueryRoot", *fields)
+
+
+def mutation(*fields: str) -> Callable[[Resolver], Resolver]:
+    """Register a root of ``Mutation``; its object is None.
+
+    The fault ``partial_user_errors`` refuses it before it does anything, unless it refuses in a way of its
+    own
+    (REFUSING_THEMSELVES).
+    """
+
+    def register(fn: Resolver) -> Resolver:
+        def run(obj: Any, arguments: Variables, context: Context) -> Any:
+            if context.fault_is("partial_user_errors") and not set(fields) & REFUSING_THEMSELVES:
+                return RefusedPayload()
+            return fn(obj, arguments, context)
+
+        resolver("Mutation", *fields)(run)
+        return fn
+
+    return register
+
+
+REFUSING_THEMSELVES = {"productSet", "inventorySetQuantities"}
+
+
+class RefusedPayload(dict[str, Any]):
+    """A payload of nulls with one user error, whatever its type."""
+
+    def __missing__(self, field: str) -> Any:
+        if field.endswith("serErrors"):
+            return [user_error(["input"], "The change was refused by the sandbox's fault.", "INVALID")]
+        return None
+
+
+Step = Callable[[Any, "Context"], Any]
+
+
+class Shape:
+    """One selection on one concrete type, ready to be applied to objects."""
+
+    __slots__ = ("_steps", "_type")
+
+    def __init__(self, type_name: str, fields: list[Field]) -> None:
+        self._type = type_name
+        self._steps = [(field.key, field.name, _step(field)) for field in fields]
+
+    def __call__(self, obj: Obj, context: Context) -> Obj:
+        made = {}
+        for key, name, step in self._steps:
+            if step is not None:
+                made[key] = step(obj, context)
+                continue
+            try:
+                made[key] = obj[name]
+            except KeyError:
+                raise NotEmulated(self._type, name) from None
+        return made
+
+
+def _shape_of(selection: Selection) -> Step:
+    if not selection.is_abstract:
+        return Shape(selection.type_name, selection.fields())
+    shapes: dict[str, Shape] = {}
+
+    def by_type(obj: Obj, context: Context) -> Obj:
+        name = obj["__typename"]
+        shape = shapes.get(name)
+        if shape is None:
+            shape = shapes[name] = Shape(name, selection.fields(name))
+        return shape(obj, context)
+
+    return by_type
+
+
+def _step(field: Field) -> Step | None:
+    """How to fill one field; None means: copy the object's own value."""
+    if field.name == "__typename":
+        return _constant(field.parent)
+    fetch = _fetch(field)
+    if field.is_leaf or field.selection is None:
+        return fetch
+    shape = _shape_of(field.selection)
+    get = fetch or _own(field)
+    if field.is_list:
+
+        def many(obj: Any, context: Context) -> Any:
+            found = get(obj, context)
+            return None if found is None else [one and shape(one, context) for one in found]
+
+        return many
+
+    def one(obj: Any, context: Context) -> Any:
+        found = get(obj, context)
+        return None if found is None else shape(found, context)
+
+    return one
+
+
+def _constant(value: str) -> Step:
+    return lambda obj, context: value
+
+
+def _own(field: Field) -> Step:
+    name, parent = field.name, field.parent
+
+    def get(obj: Any, _: Context) -> Any:
+        try:
+            return obj[name]
+        except KeyError:
+            raise NotEmulated(parent, name) from None
+
+    return get
+
+
+def _fetch(field: Field) -> Step | None:
+    if field.name == "edges" and field.parent.endswith("Connection"):
+        return lambda obj, context: edges(obj)
+    fn = RESOLVERS.get((field.parent, field.name))
+    if fn is None:
+        return None
+    if not field.definition.args:
+        return lambda obj, context: fn(obj, {}, context)
+
+    def with_arguments(obj: Any, context: Context) -> Any:
+        arguments = context.arguments.get(id(field))
+        if arguments is None:
+            arguments = context.arguments[id(field)] = field.arguments(context.variables)
+        return fn(obj, arguments, context)
+
+    return with_arguments
+
+
+class Program:
+    """An operation compiled: run it as often as it is asked, with other variables each time."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self._roots = [(field, _root(field)) for field in operation.roots]
+
+    def run(self, context: Context) -> tuple[Obj | None, list[Obj]]:
+        """``data`` and ``errors``; a refused root answers null, or the whole ``data`` where null is not
+        allowed."""
+        data: Obj | None = {}
+        errors: list[Obj] = []
+        for field, step in self._roots:
+            context.root = field
+            try:
+                value = step(None, context)
+            except Refusal as refusal:
+                errors.append(_listed(refusal, field, context))
+                value = None
+                if not field.nullable:
+                    data = None
+            errors += context.taken_errors()
+            if data is not None:
+                data[field.key] = value
+        return data, errors
+
+
+def _root(field: Field) -> Step:
+    step = _step(field)
+    if field.name != "__typename" and (field.parent, field.name) not in RESOLVERS:
+
+        def refuse(obj: Any, context: Context) -> Any:
+            raise NotEmulated(field.parent, field.name)
+
+        return refuse
+    assert step is not None
+    guard = context_guard(field)
+    return lambda obj, context: (guard(context), step(obj, context))[1]
+
+
+def context_guard(field: Field) -> Callable[[Context], None]:
+    """What is checked before a root runs: scopes, then what its mutation demands."""
+    return lambda context: context.guard(field)
+
+
+def _listed(refusal: Refusal, field: Field, context: Context) -> Obj:
+    places = [_place(field.node)]
+    if refusal.variable and (name := field.variable_of(refusal.variable)):
+        definitions = context.operation.node.variable_definitions or ()
+        places += [_place(node) for node in definitions if node.variable.name.value == name]
+    return {
+        "message": refusal.message,
+        "locations": places,
+        "extensions": refusal.extensions,
+        "path": [field.key],
+    }
+
+
+def _place(node: Any) -> dict[str, int]:
+    token = node.loc.start_token
+    return {"line": token.line, "column": token.column}

@@ -1,0 +1,75 @@
+"""What can be set about the emulated store with ``--set name=value``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+PLANS = {"standard": (2000.0, 100.0), "advanced": (4000.0, 200.0), "plus": (20000.0, 1000.0)}
+STALE_ANSWERS = ("all_named", "first_named")
+SCOPES = (
+    "read_products,write_products,read_inventory,write_inventory,read_locations,read_publications,"
+    "write_publications,read_files,write_files,read_orders,write_orders,read_all_orders,read_customers,"
+    "write_customers,read_fulfillments,write_fulfillments,read_merchant_managed_fulfillment_orders,"
+    "write_merchant_managed_fulfillment_orders,read_metaobject_definitions,read_returns,write_returns"
+)
+
+
+@dataclass
+class Settings:
+    """The switches of this platform; lists are comma separated."""
+
+    shop: str = "demo-store"
+    name: str = "Demo Moda"
+    plan: str = "standard"
+    currency: str = "TRY"
+    timezone: str = "Europe/Istanbul"
+    client_id: str = "sandbox-client"
+    client_secret: str = field(default="shpss_sandbox_secret", repr=False)
+    token: str = field(default="shpat_sandbox_token", repr=False)
+    scopes: str = SCOPES
+    token_seconds: float = 86399.0
+    search_lag: float = 2.0
+    media_delay: float = 3.0
+    routing_delay: float = 0.0
+    bulk_rate: float = 5000.0
+    stale_answer: str = "all_named"
+    locations: str = "Merkez Depo,Mağaza"
+    publications: str = "Online Store,Point of Sale"
+    fetch_media: str = "on"
+    max_variants: int = 2048
+
+    @classmethod
+    def of(cls, given: dict[str, str]) -> Settings:
+        """From ``--set``; ValueError names an unknown switch or a value out of its range."""
+        known: dict[str, Any] = {one.name: one for one in fields(cls)}
+        if odd := sorted(set(given) - set(known)):
+            raise ValueError(f"unknown setting {', '.join(odd)}; this sandbox knows: {', '.join(known)}")
+        made = cls(**{name: _typed(known[name].default, name, value) for name, value in given.items()})
+        _among("plan", made.plan, tuple(PLANS))
+        _among("stale_answer", made.stale_answer, STALE_ANSWERS)
+        _among("fetch_media", made.fetch_media, ("on", "off"))
+        return made
+
+    @property
+    def domain(self) -> str:
+        """The store's permanent address, under which it answers though reached elsewhere."""
+        return f"{self.shop}.myshopify.com"
+
+    @property
+    def granted(self) -> set[str]:
+        """The granted scopes; a write scope carries its read scope, as at Shopify."""
+        named = {one.strip() for one in self.scopes.split(",") if one.strip()}
+        return named | {"read_" + one.removeprefix("write_") for one in named if one.startswith("write_")}
+
+
+def _typed(default: Any, name: str, value: str) -> Any:
+    try:
+        return type(default)(value)
+    except ValueError as error:
+        raise ValueError(f"--set {name} wants a {type(default).__name__}, not {value!r}") from error
+
+
+def _among(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"--set {name} must be one of {', '.join(allowed)}, not {value!r}")
