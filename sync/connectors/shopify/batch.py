@@ -1,0 +1,358 @@
+"""Changes → calls. Pure but for the ids: what travels together, in which document, with which variables.
+
+`Call.operation` is the document's name. `Call.arguments` are `variables` (what is sent), `targets` (the id
+that each member writes to, "" for a create) and, where members are not simply the rows in order, `rows` (each
+row's member).
+
+What a change looks like, by entity and verb:
+- product create: `body` Product, `key` the value of its custom id (metafield sync.record)
+- product update: `diffs` of one group: single fields · "tags" (tuples) · "metafield:namespace.key"
+- product or variant mark: `diffs` "metafield:namespace.key", or none and `key`
+- variant update: `parent_id`, `target_id`, `diffs` · variant create: `parent_id`, `body` Variant with first
+  levels
+- media create: `parent_id`, `body` Media
+- stock set: `target_id` inventory item, `place` location, diff "available" · stock activate: the same without
+  diff
+- publication publish: `target_id` product, `place` publication
+- fulfilment create: `parent_id` order, `body` Fulfilment · fulfilment update: `target_id`, diffs
+  "tracking.number" …
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sync.connectors.shopify.cost import MAX_COST, product_set_points
+from sync.connectors.shopify.wire import inputs
+from sync.connectors.shopify.wire.inputs import Input, SafeUrl
+from sync.model.call import Call, Change, Verb
+from sync.model.entity import Entity
+from sync.model.order import Fulfilment
+from sync.model.product import Media, Product, Variant
+
+# Shopify keeps an idempotency key for 24 hours; an hour is left for clocks and slow calls.
+KEY_LIFE = timedelta(hours=23)
+MAX_ROWS = 250
+MAX_METAFIELDS = 25
+MAX_PUBLISHABLES = 50
+MAX_ACTIVATIONS = 25
+# A picture costs 1.9 points whatever call it comes in.
+MAX_MEDIA = 50
+# Above this productSet runs asynchronously: Shopify would take longer than a request may.
+MAX_SYNCHRONOUS = 250
+Made = tuple[str, dict[str, Any], float]
+Group = list[Change]
+
+
+def batch(changes: Sequence[Change], now: datetime, safe_url: SafeUrl) -> list[Call]:
+    """The calls for `changes`, in order; neighbours of one kind join. ValueError for what Shopify cannot
+    do."""
+    calls = []
+    for kind, group in itertools.groupby(changes, key=_kind):
+        _, _, most, build = KINDS[kind[0]]
+        for members in _cut(list(group), most):
+            name, arguments, cost = build(members, safe_url)
+            arguments["targets"] = [c.target_id for c in members]
+            calls.append(_call(name, arguments, cost, members, now))
+    return calls
+
+
+def _call(name: str, arguments: dict[str, Any], cost: float, members: Group, now: datetime) -> Call:
+    return Call(
+        str(uuid.uuid4()),
+        name,
+        arguments,
+        tuple(c.id for c in members),
+        str(uuid.uuid4()),
+        now + KEY_LIFE,
+        cost,
+    )
+
+
+def keyed(call: Call) -> dict[str, Any]:
+    """The variables as they go over the wire: with the call's idempotency key where its document wants one
+    (several writes of one call get keys of their own, derived from it), and a reference that Shopify's stock
+    history shows."""
+    made = dict(call.arguments["variables"])  # type: ignore[call-overload]
+    if call.operation == "inventory_set":
+        made["key"] = call.key
+        made["input"] = {**made["input"], "referenceDocumentUri": f"gid://counterpart/Call/{call.key}"}
+    elif call.operation == "inventory_activate":
+        made |= {f"key{n}": str(uuid.uuid5(uuid.UUID(call.key), str(n))) for n in range(len(call.change_ids))}
+    return made
+
+
+def _kind(change: Change) -> tuple[str, str]:
+    """Name of the kind, and what members of one call must share."""
+    for name, (matches, shared, _, _) in KINDS.items():
+        if matches(change):
+            return name, shared(change)
+    raise ValueError(
+        f"Shopify cannot {change.verb} a {change.entity} ({', '.join(d.field for d in change.diffs)})"
+    )
+
+
+def _cut(members: Group, most: Callable[[Change], float]) -> Iterator[Group]:
+    """A run of changes in pieces of which each weighs at most 1 and names nothing twice."""
+    piece: Group = []
+    weight = 0.0
+    seen: set[tuple[str, str]] = set()
+    for change in members:
+        share, identity = most(change), (change.target_id or change.id, change.place)
+        if piece and (weight + share > 1.000001 or identity in seen):
+            yield piece
+            piece, weight, seen = [], 0.0, set()
+        piece.append(change)
+        weight += share
+        seen.add(identity)
+    if piece:
+        yield piece
+
+
+def _share(most: int) -> Callable[[Change], float]:
+    return lambda change: 1 / most
+
+
+def _alone(change: Change) -> float:
+    return 1.0
+
+
+def _metafield_share(change: Change) -> float:
+    return max(len(inputs.metafields_set(change)), 1) / MAX_METAFIELDS
+
+
+# ── one builder a kind ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _create_product(members: Group, safe_url: SafeUrl) -> Made:
+    change = members[0]
+    assert isinstance(change.body, Product)
+    given = inputs.product_set(change.body, change.key, safe_url)
+    custom = {"namespace": inputs.NAMESPACE, "key": inputs.RECORD_KEY, "value": change.key}
+    variables: dict[str, Any] = {"input": given}
+    if change.key:
+        variables["identifier"] = {"customId": custom}
+    name = "product_set" if len(given["variants"]) <= MAX_SYNCHRONOUS else "product_set_async"
+    return name, {"variables": variables}, min(10 + product_set_points(given), MAX_COST)
+
+
+def _update_product(members: Group, safe_url: SafeUrl) -> Made:
+    change = members[0]
+    values = {d.field: d.after for d in change.diffs}
+    return (
+        "product_update",
+        {"variables": {"product": {"id": change.target_id, **inputs.product_fields(values)}}},
+        10,
+    )
+
+
+def _update_tags(members: Group, safe_url: SafeUrl) -> Made:
+    """Only what is to come and what is to go is named, so that tags of others stay."""
+    change = members[0]
+    before, after = _tags(change.before("tags")), _tags(change.after("tags"))
+    add, remove = sorted(after - before), sorted(before - after)
+    variables: dict[str, Any] = {"id": change.target_id}
+    if add:
+        variables["add"] = add
+    if remove:
+        variables["remove"] = remove
+    name = "product_tags" if add and remove else ("tags_remove" if remove else "tags_add")
+    return (
+        name,
+        {"variables": variables if add or remove else {**variables, "add": []}},
+        20 if add and remove else 10,
+    )
+
+
+def _tags(value: object) -> set[str]:
+    return {str(tag) for tag in value} if isinstance(value, tuple | list) else set()
+
+
+def _set_metafields(members: Group, safe_url: SafeUrl) -> Made:
+    rows: list[Input] = []
+    owners: list[int] = []
+    for index, change in enumerate(members):
+        made = inputs.metafields_set(change)
+        rows += made
+        owners += [index] * len(made)
+    return "metafields_set", {"variables": {"metafields": rows}, "rows": owners}, 10
+
+
+def _update_variants(members: Group, safe_url: SafeUrl) -> Made:
+    rows = [inputs.variant_update(change) for change in members]
+    variables = {"productId": members[0].parent_id, "variants": rows}
+    return "variants_update", {"variables": variables}, 10 + product_set_points({"variants": rows})
+
+
+def _create_variants(members: Group, safe_url: SafeUrl) -> Made:
+    rows = [inputs.bulk_variant(c.body) for c in members if isinstance(c.body, Variant)]
+    # Never deletes what somebody made by hand, not even the one default variant.
+    variables = {
+        "productId": members[0].parent_id,
+        "variants": rows,
+        "strategy": "PRESERVE_STANDALONE_VARIANT",
+    }
+    return "variants_create", {"variables": variables}, 11 + product_set_points({"variants": rows})
+
+
+def _create_media(members: Group, safe_url: SafeUrl) -> Made:
+    rows = []
+    for change in members:
+        media = change.body
+        assert isinstance(media, Media)
+        # An unsafe address travels on as an empty one: the call refuses that member by name before it is
+        # sent.
+        source = media.url if safe_url(media.url) else ""
+        rows.append({"originalSource": source, "mediaContentType": "IMAGE", "alt": media.alt[:512]})
+    variables = {"product": {"id": members[0].parent_id}, "media": rows, "last": len(rows)}
+    return "product_media_add", {"variables": variables}, 20
+
+
+def _set_stock(members: Group, safe_url: SafeUrl) -> Made:
+    rows = [
+        {
+            "inventoryItemId": c.target_id,
+            "locationId": c.place,
+            "quantity": _whole(c, c.after("available")),
+            "changeFromQuantity": _from(c),
+        }
+        for c in members
+    ]
+    given = {"name": "available", "reason": "correction", "quantities": rows}
+    return "inventory_set", {"variables": {"input": given}}, 10
+
+
+def _from(change: Change) -> int | None:
+    """The quantity that must still be there. None (JSON null) overwrites blindly: only if nothing was ever
+    observed."""
+    before = change.before("available")
+    return None if before is None else _whole(change, before)
+
+
+def _whole(change: Change, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"a stock quantity is a whole number, not {value!r} ({change.label})")
+    return value
+
+
+def _activate(members: Group, safe_url: SafeUrl) -> Made:
+    variables: dict[str, Any] = {}
+    for n, change in enumerate(members):
+        variables |= {f"item{n}": change.target_id, f"location{n}": change.place}
+    return "inventory_activate", {"variables": variables}, 10.0 * len(members)
+
+
+def _publish(members: Group, safe_url: SafeUrl) -> Made:
+    ids = [change.target_id or change.parent_id for change in members]
+    return (
+        "publication_update",
+        {"variables": {"id": members[0].place, "input": {"publishablesToAdd": ids}}},
+        10,
+    )
+
+
+def _create_fulfilment(members: Group, safe_url: SafeUrl) -> Made:
+    change = members[0]
+    body = change.body
+    assert isinstance(body, Fulfilment)
+    tracking = {
+        name: value for name in ("company", "number", "url") if (value := getattr(body.tracking, name))
+    }
+    lines = [[line, quantity] for line, quantity in body.lines]
+    return "fulfilment_create", {"order": change.parent_id, "tracking": tracking, "lines": lines}, 10
+
+
+def _update_tracking(members: Group, safe_url: SafeUrl) -> Made:
+    change = members[0]
+    if isinstance(change.body, Fulfilment):
+        said = {name: getattr(change.body.tracking, name) for name in ("company", "number", "url")}
+    else:
+        said = {d.field.removeprefix("tracking."): d.after for d in change.diffs}
+    tracking = {name: value for name, value in said.items() if value and name in ("company", "number", "url")}
+    return "fulfilment_tracking", {"variables": {"id": change.target_id, "tracking": tracking}}, 10
+
+
+# ── which builder a change gets ─────────────────────────────────────────────────────────────────────────────
+
+
+def _is(entity: Entity, verb: Verb, body: type | None = None) -> Callable[[Change], bool]:
+    return lambda c: c.entity is entity and c.verb is verb and (body is None or isinstance(c.body, body))
+
+
+def _updates_product(change: Change) -> bool:
+    known = {*inputs.PRODUCT_KEYS, "seo_title", "seo_description"}
+    return (
+        _is(Entity.PRODUCT, Verb.UPDATE)(change)
+        and bool(change.diffs)
+        and {d.field for d in change.diffs} <= known
+    )
+
+
+def _updates_tags(change: Change) -> bool:
+    return _is(Entity.PRODUCT, Verb.UPDATE)(change) and {d.field for d in change.diffs} == {"tags"}
+
+
+def _updates_metafields(change: Change) -> bool:
+    if change.entity not in (Entity.PRODUCT, Entity.VARIANT):
+        return False
+    named = bool(change.diffs) and all(d.field.startswith("metafield:") for d in change.diffs)
+    return (
+        named and change.verb is Verb.UPDATE or change.verb is Verb.MARK and bool(change.diffs or change.key)
+    )
+
+
+def _updates_variant(change: Change) -> bool:
+    return (
+        _is(Entity.VARIANT, Verb.UPDATE)(change) and {d.field for d in change.diffs} <= inputs.VARIANT_FIELDS
+    )
+
+
+def _parent(change: Change) -> str:
+    return change.parent_id
+
+
+def _place(change: Change) -> str:
+    return change.place
+
+
+def _nothing(change: Change) -> str:
+    return ""
+
+
+# Kind → (is a change of it? · what the members of a call share · a member's share of a call · the builder).
+KINDS: dict[
+    str,
+    tuple[
+        Callable[[Change], bool],
+        Callable[[Change], str],
+        Callable[[Change], float],
+        Callable[[Group, SafeUrl], Made],
+    ],
+] = {
+    "create_product": (_is(Entity.PRODUCT, Verb.CREATE, Product), _nothing, _alone, _create_product),
+    "update_product": (_updates_product, _nothing, _alone, _update_product),
+    "update_tags": (_updates_tags, _nothing, _alone, _update_tags),
+    "metafields": (_updates_metafields, _nothing, _metafield_share, _set_metafields),
+    "update_variant": (_updates_variant, _parent, _share(MAX_ROWS), _update_variants),
+    "create_variant": (
+        _is(Entity.VARIANT, Verb.CREATE, Variant),
+        _parent,
+        _share(MAX_ROWS),
+        _create_variants,
+    ),
+    "create_media": (_is(Entity.MEDIA, Verb.CREATE, Media), _parent, _share(MAX_MEDIA), _create_media),
+    "set_stock": (_is(Entity.STOCK, Verb.SET), _nothing, _share(MAX_ROWS), _set_stock),
+    "activate": (_is(Entity.STOCK, Verb.ACTIVATE), _nothing, _share(MAX_ACTIVATIONS), _activate),
+    "publish": (_is(Entity.PUBLICATION, Verb.PUBLISH), _place, _share(MAX_PUBLISHABLES), _publish),
+    "create_fulfilment": (
+        _is(Entity.FULFILMENT, Verb.CREATE, Fulfilment),
+        _nothing,
+        _alone,
+        _create_fulfilment,
+    ),
+    "update_fulfilment": (_is(Entity.FULFILMENT, Verb.UPDATE), _nothing, _alone, _update_tracking),
+}

@@ -1,0 +1,137 @@
+"""Shipments: from an order's open fulfilment orders to fulfilments, once.
+
+`fulfillmentCreate` has no idempotency key, so tracking numbers are compared before every attempt (Shopify
+Admin 2026-10 schema). Fulfilment orders of one call must lie at one location; a shipment from several
+locations goes as several writes of one request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sync.connectors.shopify import outcomes
+from sync.connectors.shopify.client import Answer, Client
+from sync.connectors.shopify.documents import repeated
+from sync.connectors.shopify.outcomes import user_errors
+from sync.connectors.shopify.wire.order import fulfilment_order
+from sync.connectors.shopify.wire.values import nodes
+from sync.errors import RecordRefused, Transient
+from sync.model.call import Call, Outcome, State
+from sync.model.text import Message, say
+from sync.model.values import key_of, text
+
+# FulfillmentStatus values (Shopify Admin 2026-10 schema) of a shipment that does not count.
+_VOID = frozenset({"CANCELLED", "ERROR", "FAILURE"})
+
+
+class Shipping:
+    """Makes fulfilments and finds them again."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, call: Call) -> list[Outcome]:
+        """Ships what the call names (all that remains, if it names no lines); done already if its tracking
+        number is on the order."""
+        order = self.order(call)
+        if known := self.find(order, call):
+            return outcomes.all_applied(call, [known])
+        inputs = self._inputs(order, call)
+        if not inputs:
+            return outcomes.all_refused(call, _why_nothing(order))
+        variables = {f"fulfilment{n}": given for n, given in enumerate(inputs)}
+        answer = self._client.execute(repeated("fulfilment_create", len(inputs)), variables)
+        return [self._outcome(call, answer, len(inputs))]
+
+    def order(self, call: Call) -> Mapping[str, Any]:
+        """The order's shipments as they are now. RecordRefused if there is no such order."""
+        found = self._client.query("order_shipments", {"id": str(call.arguments["order"])}).data.get("order")
+        if not isinstance(found, Mapping):
+            raise RecordRefused(say("There is no such order at Shopify."), str(call.arguments["order"]))
+        return found
+
+    def find(self, order: Mapping[str, Any], call: Call) -> str:
+        """Id of the fulfilment that the call was to make: the one with its tracking number. Without a number
+        nothing tells it from another shipment: then any, once nothing is left to ship."""
+        wanted = key_of((_tracking(call)).get("number"))
+        valid = [f for f in nodes(order.get("fulfillments")) if f.get("status") not in _VOID]
+        for row in valid:
+            numbers = {key_of(t.get("number")) for t in nodes(row.get("trackingInfo"))}
+            if wanted and wanted in numbers:
+                return text(row.get("id"))
+        if not wanted and valid and not any(_open(row) for row in nodes(order.get("fulfillmentOrders"))):
+            return text(valid[-1].get("id"))
+        return ""
+
+    def _inputs(self, order: Mapping[str, Any], call: Call) -> list[dict[str, Any]]:
+        """FulfillmentInput for each location that ships something."""
+        wanted = {str(line): int(quantity) for line, quantity in _lines(call)}
+        places: dict[str, list[dict[str, Any]]] = {}
+        for row in nodes(order.get("fulfillmentOrders")):
+            if _open(row) and (part := _part(row, wanted if _lines(call) else None)):
+                places.setdefault(fulfilment_order(row).location_id, []).append(part)
+        tracking = {"trackingInfo": _tracking(call)} if _tracking(call) else {}
+        return [
+            {"lineItemsByFulfillmentOrder": rows, "notifyCustomer": False, **tracking}
+            for rows in places.values()
+        ]
+
+    def _outcome(self, call: Call, answer: Answer, count: int) -> Outcome:
+        """One member, however many locations: applied if all shipped."""
+        change, made, failed = call.change_ids[0], [], []
+        for n in range(count):
+            payload = answer.data.get(f"f{n}")
+            if payload is None:
+                problem = next((p for p in answer.problems if f"f{n}" in p.path), None)
+                failed.append(outcomes.of_problem(change, problem))
+            elif errors := user_errors(call, payload):
+                failed += outcomes.refused_by_name(call, errors)
+            else:
+                made.append(text((payload.get("fulfillment") or {}).get("id")))
+        if failed:
+            return Outcome(change, failed[0].state, made[0] if made else "", failed[0].message)
+        return Outcome(change, State.APPLIED, made[0])
+
+
+def _tracking(call: Call) -> dict[str, str]:
+    raw = call.arguments.get("tracking")
+    return {str(k): str(v) for k, v in raw.items()} if isinstance(raw, Mapping) else {}
+
+
+def _lines(call: Call) -> Sequence[Any]:
+    raw = call.arguments.get("lines")
+    return raw if isinstance(raw, list | tuple) else ()
+
+
+def _open(row: Mapping[str, Any]) -> bool:
+    found = fulfilment_order(row)
+    return found.can_fulfil and found.remaining > 0
+
+
+def _part(row: Mapping[str, Any], wanted: dict[str, int] | None) -> dict[str, Any] | None:
+    """One fulfilment order's share; takes what it gives from `wanted` (order line → pieces), None means
+    all."""
+    if wanted is None:
+        return {"fulfillmentOrderId": row["id"]}
+    lines = []
+    for item in nodes(row.get("lineItems")):
+        line = text((item.get("lineItem") or {}).get("id"))
+        quantity = min(wanted.get(line, 0), int(item.get("remainingQuantity") or 0))
+        if quantity > 0:
+            wanted[line] -= quantity
+            lines.append({"id": item["id"], "quantity": quantity})
+    return {"fulfillmentOrderId": row["id"], "fulfillmentOrderLineItems": lines} if lines else None
+
+
+def _why_nothing(order: Mapping[str, Any]) -> Message:
+    """Why an order has nothing to ship. Transient if that may change by itself."""
+    name = text(order.get("name"))
+    if order.get("cancelledAt"):
+        return say("Order {name} is cancelled at Shopify; nothing can be shipped.", name=name)
+    if not nodes(order.get("fulfillmentOrders")):
+        # They are made a moment after the order (routing).
+        raise Transient(
+            say("Shopify has not yet decided from where order {name} ships.", name=name), retry_after=30.0
+        )
+    return say("Nothing of order {name} is left to ship at Shopify.", name=name)

@@ -1,0 +1,196 @@
+"""Budgets, with a clock that moves only by sleeping."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.connectors.pacing import Bucket, SameUrl, SlidingWindow
+from sync.errors import Cancelled
+from tests.contract.doubles import ScaledClock, StillClock
+
+
+@given(st.integers(1, 12), st.floats(1, 60), st.lists(st.floats(0, 20), min_size=1, max_size=60))
+def test_no_window_ever_holds_more_than_its_limit(limit: int, seconds: float, pauses: list[float]) -> None:
+    clock = StillClock()
+    window, taken = SlidingWindow(limit, seconds, clock), []
+    for pause in pauses:
+        clock.time += pause
+        window.take()
+        taken.append(clock.time)
+    for first, beyond in zip(taken, taken[limit:], strict=False):
+        assert beyond - first >= seconds - 1e-6
+
+
+def test_spacing_counts_from_the_answer() -> None:
+    clock = StillClock()
+    window = SlidingWindow(12, 60, clock, spacing=5.1)
+    window.take()
+    clock.time += 40
+    window.answered()
+    window.take()
+    assert clock.time == pytest.approx(45.1)
+
+
+def test_a_smaller_window_and_a_pause() -> None:
+    clock = StillClock()
+    window = SlidingWindow(30, 60, clock)
+    for _ in range(2):
+        window.take()
+    window.resize(2)
+    window.take()
+    assert clock.time == pytest.approx(60)
+    window.pause(100)
+    window.take()
+    assert clock.time == pytest.approx(160)
+
+
+def test_a_window_of_nothing_is_a_mistake() -> None:
+    with pytest.raises(ValueError):
+        SlidingWindow(0, 60, StillClock())
+
+
+def test_equal_urls_keep_apart() -> None:
+    clock = StillClock()
+    same = SameUrl(clock, 31)
+    assert same.wait("/a") == 0
+    same.note("/a")
+    clock.time += 10
+    assert same.wait("/a") == pytest.approx(21) and same.wait("/b") == 0
+    clock.time += 21
+    assert same.wait("/a") == 0
+
+
+def settled(bucket: Bucket, available: float, maximum: float = 2000, restore: float = 100) -> None:
+    bucket.take(0)
+    bucket.settle(0, 0, available, maximum, restore)
+
+
+class Store:
+    """A store's bucket as the platform keeps it."""
+
+    def __init__(self, clock: StillClock, maximum: float = 2000, restore: float = 100) -> None:
+        self.clock, self.maximum, self.restore = clock, maximum, restore
+        self.level, self.at = maximum, clock.time
+
+    def call(self, requested: float, actual: float) -> float:
+        """Charges a call and returns what is then available; a call that does not fit fails the test."""
+        self.level = min(self.maximum, self.level + (self.clock.time - self.at) * self.restore)
+        self.at = self.clock.time
+        assert self.level >= requested - 1e-6, "throttled"
+        self.level -= actual
+        return self.level
+
+
+@pytest.mark.parametrize("requested, actual", [(500, 500), (900, 900), (990, 120), (30, 30)])
+def test_the_whole_budget_is_spent_and_never_more(requested: float, actual: float) -> None:
+    clock = StillClock()
+    store, bucket = Store(clock), Bucket(clock)
+    calls = int(60_000 / actual)
+    for _ in range(calls):
+        bucket.take(requested)
+        bucket.settle(requested, actual, store.call(requested, actual), store.maximum, store.restore)
+        clock.time += 0.1
+    bound = (calls * actual - store.maximum) / store.restore
+    assert (bucket.maximum, bucket.restore) == (2000, 100)
+    # The first answers teach the size; the slice for urgent work and a call's own size stay unspent at the
+    # end.
+    assert clock.time <= max(bound, calls * 0.1) * 1.03 + 15
+
+
+def test_refunds_come_back_at_once() -> None:
+    clock = StillClock()
+    bucket = Bucket(clock)
+    settled(bucket, 2000)
+    began = clock.time
+    for _ in range(10):
+        bucket.take(1000)
+        bucket.settle(1000, 10, 1990, 2000, 100)
+    assert clock.time - began < 12
+
+
+def test_another_app_that_empties_the_bucket_is_noticed() -> None:
+    clock = StillClock()
+    bucket = Bucket(clock)
+    settled(bucket, 2000)
+    bucket.take(10)
+    bucket.settle(10, 10, 50, 2000, 100)
+    began = clock.time
+    bucket.take(550, urgent=True)
+    assert clock.time - began == pytest.approx(5, abs=0.2)
+
+
+def test_a_slice_is_kept_for_urgent_work() -> None:
+    clock = StillClock()
+    bucket = Bucket(clock)
+    settled(bucket, 300)
+    began = clock.time
+    bucket.take(200, urgent=True)
+    assert clock.time == began
+    settled(bucket, 300)
+    began = clock.time
+    bucket.take(200)
+    assert clock.time > began
+
+
+def test_throttling_stops_everybody() -> None:
+    clock = StillClock()
+    bucket = Bucket(clock)
+    settled(bucket, 2000)
+    began = clock.time
+    bucket.throttled(7)
+    bucket.take(1)
+    assert clock.time - began == pytest.approx(7, abs=0.2)
+
+
+def test_a_lost_call_leaves_its_points_spent() -> None:
+    clock = StillClock()
+    bucket = Bucket(clock)
+    settled(bucket, 1000)
+    bucket.take(700)
+    bucket.lost(700)
+    began = clock.time
+    bucket.take(900, urgent=True)
+    assert clock.time - began == pytest.approx(6, abs=0.3)
+
+
+def test_a_cancelled_take_leaves_the_queue() -> None:
+    clock = StillClock()
+    bucket = Bucket(clock)
+    settled(bucket, 0)
+    clock.cancelled = True
+    with pytest.raises(Cancelled):
+        bucket.take(500)
+    clock.cancelled = False
+    bucket.take(10)
+
+
+def test_many_threads_share_one_bucket_without_a_throttled_call() -> None:
+    clock = ScaledClock(200)
+    bucket, lock, done = Bucket(clock), threading.Lock(), []
+    level, at = [1000.0], [clock.monotonic()]
+
+    def call() -> tuple[float, bool]:
+        with lock:
+            now = clock.monotonic()
+            level[0], at[0] = min(1000.0, level[0] + (now - at[0]) * 50), now
+            fits = level[0] >= 50
+            level[0] -= 50 if fits else 0
+            return level[0], fits
+
+    def work() -> None:
+        for _ in range(10):
+            bucket.take(50)
+            available, fits = call()
+            bucket.settle(50, 50 if fits else 0, available, 1000, 50)
+            done.append(fits)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert done == [True] * 40
