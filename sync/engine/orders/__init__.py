@@ -1,0 +1,1 @@
+"""Orders as pure functions: selecting, transforming, money, statuses."""

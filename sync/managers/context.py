@@ -1,0 +1,87 @@
+"""What one stage of a run works with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sync.clock import cancellable
+from sync.connectors.contract import Connector
+from sync.errors import Cancelled
+from sync.model.flow import Connection, Flow, Link
+from sync.model.run import Run
+from sync.model.text import say
+
+if TYPE_CHECKING:
+    from sync.workspace import Workspace
+
+_EVERY = 0.5  # seconds between two progress rows, and between two looks at the cancel flag
+
+
+@dataclass(slots=True)
+class Context:
+    """One run at one stage: its flow, both connections and connectors, and where progress goes."""
+
+    ws: Workspace
+    run: Run
+    flow: Flow
+    link: Link
+    source_connection: Connection
+    target_connection: Connection
+    _last: float = field(default=0.0)
+    _cancel_seen: bool = field(default=False)
+    _asked: float = field(default=0.0)
+
+    @property
+    def source(self) -> Connector:
+        return self.ws.connector(self.source_connection.id)
+
+    @property
+    def target(self) -> Connector:
+        return self.ws.connector(self.target_connection.id)
+
+    @property
+    def source_side(self) -> str:
+        return self.flow.direction[0]
+
+    @property
+    def target_side(self) -> str:
+        return self.flow.direction[-1]
+
+    def turned(self) -> Context:
+        """The same run against its flow's direction: what was the source is written to (tracking back to the shop)."""
+        flow = replace(self.flow, direction=f"{self.target_side}>{self.source_side}")
+        return replace(self, flow=flow, source_connection=self.target_connection, target_connection=self.source_connection)
+
+    def progress(self, done: int, total: int | None = None, *, force: bool = False) -> None:
+        """Stores how far the stage is, at most twice a second."""
+        if force or time.monotonic() - self._last >= _EVERY:
+            self._last = time.monotonic()
+            spent = self.ws.spending.of(self.source_connection.id, self.target_connection.id)
+            values: dict[str, object] = {"done": done, "spent": self.ws.spending.since_start(self.run.id, spent)}
+            if total is not None:
+                values["total"] = total
+            self.ws.runs.update(self.run.id, **values)
+
+    def cancelled(self) -> bool:
+        """Has the operator asked this run to stop? Looked up at most twice a second."""
+        if not self._cancel_seen and time.monotonic() - self._asked >= _EVERY:
+            self._asked = time.monotonic()
+            self._cancel_seen = self.ws.runs.cancelled(self.run.id) or self.ws.stopping.is_set()
+        return self._cancel_seen
+
+    def check(self) -> None:
+        if self.cancelled():
+            raise Cancelled(say("Cancelled by the operator."))
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Within it every sleep of a connector ends when the run is cancelled or the process stops."""
+        with cancellable(self.cancelled):
+            yield
+
+
+Step = Callable[[Context], None]

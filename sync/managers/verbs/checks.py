@@ -1,0 +1,170 @@
+"""Testing connections: on saving, by button, and in the background when the console opens; never two tests of
+one connection at a time, and never so often that it eats the platform's rate budget."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from storage.clock import utc_now
+from sync.clock import cancellable
+from sync.connectors.contract import Connector
+from sync.errors import CounterpartError, NeedsOperator
+from sync.model.entity import Entity
+from sync.model.flow import Connection
+from sync.model.support import Check, Missing
+from sync.model.text import Message, say
+
+if TYPE_CHECKING:
+    from sync.workspace import Workspace
+
+FRESH = timedelta(minutes=10)
+"""A test's result is believed for so long when the console opens; a shorter time would spend Sentos' small
+budget."""
+
+# What a flow touches beside the entity that it is named after.
+PARTS_OF: dict[Entity, tuple[Entity, ...]] = {
+    Entity.PRODUCT: (Entity.PRODUCT, Entity.VARIANT, Entity.MEDIA, Entity.STOCK, Entity.PUBLICATION),
+    Entity.ORDER: (Entity.ORDER, Entity.FULFILMENT),
+}
+_log = logging.getLogger(__name__)
+
+
+class Checks:
+    """The tests of one workspace's connections."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws = ws
+        self._guard = threading.Lock()
+        self._busy: dict[str, threading.Lock] = {}
+        self._running: set[str] = set()
+
+    def running(self) -> frozenset[str]:
+        """Connections that are being tested at this moment."""
+        with self._guard:
+            return frozenset(self._running)
+
+    def shown(self) -> list[Connection]:
+        """All connections as an operator sees them: one that is being tested is pending."""
+        running = self.running()
+        return [
+            replace(c, status="pending", reason=None) if c.id in running else c
+            for c in self.ws.connections.all()
+        ]
+
+    def test(self, connection_id: str, entities: Sequence[Entity] | None = None) -> Connection:
+        """Tests now and stores the result. `entities` None: those of the connection's enabled flows.
+        Raises NeedsOperator only if the connection is gone."""
+        connection = self.ws.connections.get(connection_id)
+        with self._alone(connection_id), cancellable(self.ws.stopping.is_set):
+            check, reason = self.outcome(
+                connection, self.needed(connection_id) if entities is None else entities
+            )
+            self.ws.connections.record_check(connection_id, check, reason)
+        return self.ws.connections.get(connection_id)
+
+    def test_if_stale(self, fresh: timedelta = FRESH) -> list[str]:
+        """Starts background tests of the connections whose last one is older than `fresh`; answers their ids.
+        One that a run is using needs no test: its calls would only compete."""
+        used = {c for run in self.ws.runs.list(live=True, limit=200) for c in self._ends(run.flow_id)}
+        border = utc_now() - fresh
+        stale = [
+            c.id
+            for c in self.ws.connections.all()
+            if (c.checked_at is None or c.checked_at <= border) and c.id not in used
+        ]
+        self.test_in_background(stale)
+        return stale
+
+    def test_in_background(self, connection_ids: Iterable[str]) -> None:
+        """Starts a test of each that is not being tested already; returns at once."""
+        for connection_id in connection_ids:
+            with self._guard:
+                known = connection_id in self._running
+                self._running.add(connection_id)
+            if not known:
+                threading.Thread(
+                    target=self._background, args=(connection_id,), name="connection-test", daemon=True
+                ).start()
+
+    def needed(self, connection_id: str) -> tuple[Entity, ...]:
+        """What the enabled flows of a connection touch."""
+        links = {link.id for link in self.ws.links.all() if connection_id in (link.a, link.b)}
+        flows = [flow for flow in self.ws.links.flows() if flow.link_id in links and flow.enabled]
+        return tuple(
+            dict.fromkeys(part for flow in flows for part in PARTS_OF.get(flow.entity, (flow.entity,)))
+        )
+
+    def outcome(
+        self, connection: Connection, entities: Sequence[Entity], connector: Connector | None = None
+    ) -> tuple[Check | None, Message | None]:
+        """What a test finds, and why it failed in the operator's words (None: it did not). Stores nothing."""
+        try:
+            check = (connector or self.ws.connector(connection.id)).check(entities)
+        except CounterpartError as error:
+            return None, error.message
+        except Exception as error:  # noqa: BLE001 a connector's bug must not leave the connection pending for ever
+            _log.exception("testing a connection failed")
+            return None, say(
+                "The test ended in a way that nobody foresaw ({kind}). "
+                "The log of the process has the details.",
+                kind=type(error).__name__,
+            )
+        if another := other_account(connection, check):
+            return None, another
+        return check, None if check.ok else reason_of(check.missing)
+
+    def _background(self, connection_id: str) -> None:
+        try:
+            self.test(connection_id)
+        except NeedsOperator as error:  # deleted meanwhile: there is nothing left to tell the state of
+            _log.info("a connection was not tested: %s", error)
+        finally:
+            with self._guard:
+                self._running.discard(connection_id)
+
+    def _alone(self, connection_id: str) -> threading.Lock:
+        with self._guard:
+            return self._busy.setdefault(connection_id, threading.Lock())
+
+    def _ends(self, flow_id: str) -> tuple[str, str]:
+        link = self.ws.links.get(self.ws.links.flow(flow_id).link_id)
+        return link.a, link.b
+
+
+def other_account(connection: Connection, check: Check) -> Message | None:
+    """What to tell the operator if another account answered than the one that was connected first. A sandbox
+    changes its address with every start and is never another one."""
+    if connection.sandbox or not connection.identity or check.identity in ("", connection.identity):
+        return None
+    return say(
+        "These credentials belong to another account ({found}) than the one that was connected ({known}). "
+        "Its products and orders would be mixed up: add it as a new connection instead.",
+        found=check.facts.get("domain") or check.identity,
+        known=connection.facts.get("domain") or connection.identity,
+    )
+
+
+def reason_of(missing: Sequence[Missing]) -> Message:
+    """One sentence for everything that is missing; several access scopes are named together."""
+    scopes = [flaw.code.partition(".")[2] for flaw in missing if flaw.code.startswith("scope.")]
+    if len(scopes) > 1 and len(scopes) == len(missing):
+        return say(
+            "{count} access scopes are missing: {scopes}. "
+            "Grant them in the app's settings and install the app again.",
+            count=len(scopes),
+            scopes=", ".join(scopes),
+        )
+    if len(missing) > 1:
+        return say("{reasons}", reasons=" ".join(flaw.message.english() for flaw in missing))
+    return missing[0].message if missing else say("The platform did not say why.")
+
+
+def checks_of(ws: Workspace) -> Checks:
+    """The one `Checks` of a workspace, made on first use."""
+    made: Checks = ws.__dict__.setdefault("checks", Checks(ws))
+    return made

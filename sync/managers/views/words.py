@@ -1,0 +1,150 @@
+"""The operator's words for our own names: stages, phases, parts, modes, fields. Messages, so that they translate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sync.model.entity import Entity
+from sync.model.run import Mode, Run, Status
+from sync.model.text import Message, say
+
+MODES: Mapping[Mode, Message] = {
+    Mode.PREVIEW: say("Preview"),
+    Mode.TEST: say("Test"),
+    Mode.FULL: say("Full"),
+    Mode.DELTA: say("Changes"),
+}
+
+FLOWS: Mapping[Entity, Message] = {
+    Entity.PRODUCT: say("Products"),
+    Entity.ORDER: say("Orders"),
+    Entity.CUSTOMER: say("Customers"),
+}
+
+ENTITIES: Mapping[str, Message] = {
+    "product": say("Product"),
+    "variant": say("Variant"),
+    "media": say("Image"),
+    "publication": say("Publication"),
+    "stock": say("Stock"),
+    "customer": say("Customer"),
+    "order": say("Order"),
+    "fulfilment": say("Fulfilment"),
+    "refund": say("Refund"),
+}
+
+PARTS: Mapping[Entity, Mapping[str, Message]] = {
+    Entity.PRODUCT: {
+        "products": say("Products"),
+        "prices": say("Prices"),
+        "stock": say("Stock"),
+        "images": say("Images"),
+    },
+    Entity.ORDER: {"orders": say("Orders"), "statuses": say("Statuses and tracking")},
+}
+"""What a run of a flow can be cut down to, in the order in which it is offered."""
+
+PHASES: Mapping[str, Message] = {
+    "create": say("Creating products"),
+    "product": say("Updating products"),
+    "variants": say("Updating variants and prices"),
+    "media": say("Adding images"),
+    "publish": say("Publishing to sales channels"),
+    "activate": say("Stocking items at locations"),
+    "stock": say("Setting stock"),
+    "mark": say("Noting what belongs together"),
+    "order": say("Creating orders"),
+    "status": say("Updating order statuses"),
+    "fulfil": say("Making fulfilments"),
+    "tracking": say("Updating tracking"),
+}
+
+STEPS: Mapping[str, Message] = {
+    "plan": say("Comparing both sides"),
+    "brake": say("Safety check"),
+    "bind": say("Preparing to write"),
+    "report": say("Making the report"),
+}
+
+STATES: Mapping[str, Message] = {
+    "planned": say("To be written"),
+    "sent": say("Sent, waiting for the answer"),
+    "applied": say("Written"),
+    "refused": say("Refused"),
+    "stale": say("Moved meanwhile"),
+    "unknown": say("No answer yet"),
+    "dropped": say("Not written"),
+}
+
+FIELDS: Mapping[str, Message] = {
+    "title": say("Title"),
+    "description": say("Description"),
+    "vendor": say("Vendor"),
+    "product_type": say("Product type"),
+    "category": say("Category"),
+    "tags": say("Tags"),
+    "seo_title": say("SEO title"),
+    "seo_description": say("SEO description"),
+    "status": say("Status"),
+    "price": say("Price"),
+    "compare_at": say("Compare-at price"),
+    "cost": say("Cost"),
+    "sku": say("SKU"),
+    "barcode": say("Barcode"),
+    "weight": say("Weight"),
+    "hs_code": say("HS code"),
+    "origin": say("Country of origin"),
+    "taxable": say("Taxable"),
+    "stock_policy": say("Stock policy"),
+    "tracked": say("Track stock"),
+    "options": say("Options and variants"),
+    "images": say("Images"),
+    "image": say("Image"),
+    "stock": say("Stock"),
+    "available": say("Stock"),
+    "stocked": say("Stocked here"),
+    "variants": say("Variants"),
+    "variant": say("Variant"),
+    "channel": say("Sales channel"),
+    "total": say("Total"),
+    "lines": say("Lines"),
+    "tracking": say("Tracking"),
+    "payment": say("Payment method"),
+    "shipping": say("Shipping"),
+    "customer": say("Customer"),
+}
+
+_LOOKS: Mapping[Status, str] = {
+    Status.BRAKED: "stopped",
+    Status.DONE: "succeeded",
+    Status.RED: "red",
+}
+
+
+def state_of(run: Run) -> str:
+    """The name of the state under which widgets know how it looks."""
+    if run.cancel_requested and run.status in (Status.QUEUED, Status.RUNNING):
+        return "cancelling"
+    return _LOOKS.get(run.status, run.status.value)
+
+
+def stage(name: str, source: str, target: str) -> Message:
+    """What a stage does, in words; `source` and `target` are the connections' names."""
+    if name in ("read_source", "read_target"):
+        return say("Reading {name}", name=source if name == "read_source" else target)
+    first, _, phase = name.partition(":")
+    if first == "apply":
+        return PHASES.get(phase, say("Writing"))
+    return STEPS.get(name, say("Waiting to begin"))
+
+
+def field(name: str) -> Message:
+    """What a field of a change is called; one that nobody named is shown by its own name."""
+    if name.startswith("metafield:"):
+        return say("Metafield {name}", name=name.partition(":")[2])
+    return FIELDS.get(name) or Message(name)
+
+
+def entity(name: str) -> Message:
+    """One record of this kind."""
+    return ENTITIES.get(name) or Message(name)

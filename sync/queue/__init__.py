@@ -1,0 +1,1 @@
+"""Who runs which stage, and when. Our tables are the only truth."""

@@ -1,0 +1,219 @@
+"""Schedules: when flows run by themselves. APScheduler is the clock and nothing more: what is due is worked
+out from the flow and the moment of its last fire, both in the database, so that a restart neither loses nor
+doubles a fire."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from storage import preferences
+from storage.clock import Clock, utc_now
+from sync.errors import CounterpartError, NeedsOperator
+from sync.model.flow import Flow, Schedule
+from sync.model.text import say
+from sync.queue.cron import cron_trigger
+
+if TYPE_CHECKING:
+    from sync.workspace import Workspace
+
+FIRED = "schedule.fired"
+"""Cursor of a flow: when its schedule last fired, or was set."""
+MOST_MINUTES = 7 * 24 * 60
+_WATCH_SECONDS = 10.0
+_FIRST_PRUNE = timedelta(minutes=2)
+_log = logging.getLogger(__name__)
+
+
+def checked_schedule(schedule: Schedule) -> Schedule:
+    """The schedule, tidied. Raises NeedsOperator saying what it may be."""
+    cron = " ".join(schedule.cron.split())
+    if schedule.timezone not in available_timezones():
+        raise NeedsOperator(
+            say(
+                "There is no time zone {zone}. Choose one such as Europe/Istanbul.",
+                zone=schedule.timezone or "–",
+            )
+        )
+    if schedule.minutes and cron:
+        raise NeedsOperator(say("Choose either every so many minutes or a cron line, not both."))
+    if not 0 <= schedule.minutes <= MOST_MINUTES:
+        raise NeedsOperator(say("The interval must be between 1 and {most} minutes.", most=MOST_MINUTES))
+    if cron:
+        try:
+            cron_trigger(cron, schedule.timezone)
+        except ValueError as error:
+            raise NeedsOperator(
+                say(
+                    "“{cron}” is no cron line ({reason}). "
+                    "Example: 30 3 * * 1-5 for half past three on weekdays.",
+                    cron=cron,
+                    reason=str(error),
+                )
+            ) from error
+    return Schedule(schedule.minutes, cron, schedule.timezone, schedule.paused)
+
+
+def upcoming(schedule: Schedule, last: datetime, now: datetime) -> datetime | None:
+    """When a schedule that last fired at `last` fires next (UTC): `now` if that moment has passed, however
+    many were missed; None if nothing is set. Raises ValueError for a broken cron line."""
+    if schedule.minutes:
+        return max(now, last + timedelta(minutes=schedule.minutes))
+    if not schedule.cron:
+        return None
+    found = cron_trigger(schedule.cron, schedule.timezone).get_next_fire_time(
+        None, last + timedelta(seconds=1)
+    )
+    return None if found is None else max(now, found.astimezone(UTC))
+
+
+def active(ws: Workspace, flow: Flow) -> bool:
+    """Does the flow run by itself at present?"""
+    scheduled = bool(flow.schedule.minutes or flow.schedule.cron)
+    return (
+        flow.enabled and scheduled and not flow.schedule.paused and not ws.preferences.get(preferences.PAUSED)
+    )
+
+
+def next_fire(ws: Workspace, flow: Flow, now: datetime | None = None) -> datetime | None:
+    """When the flow runs next by itself, for pages: needs no running scheduler. None: not by itself."""
+    if not active(ws, flow):
+        return None
+    now = now or utc_now()
+    try:
+        return upcoming(flow.schedule, _last(ws, flow) or now, now)
+    except (
+        ValueError
+    ):  # stored by an older version that allowed it; the settings page says so on the next save
+        return None
+
+
+def start_anew(ws: Workspace, flow: Flow, now: datetime | None = None) -> None:
+    """The schedule counts from now: after a change or a pause nothing is caught up."""
+    ws.cursors.set(flow.id, FIRED, (now or utc_now()).isoformat())
+
+
+class Schedules:
+    """Fires the flows of one workspace. Start it only in the process that runs stages. `start_run` starts a
+    full run of a flow; it raises NeedsOperator if one is under way."""
+
+    def __init__(self, ws: Workspace, start_run: Callable[[Flow], object], clock: Clock = utc_now) -> None:
+        self.ws, self._start_run, self._clock = ws, start_run, clock
+        self._guard = threading.RLock()
+        self._planned: dict[str, tuple[Schedule, str]] = {}
+        self._scheduler: BackgroundScheduler | None = None
+
+    def start(self) -> None:
+        """Begins to fire; what was missed while nobody ran fires once, at once."""
+        with self._guard:
+            if self._scheduler is not None:
+                return
+            self._scheduler = BackgroundScheduler(
+                timezone=UTC,
+                executors={"default": ThreadPoolExecutor(4)},
+                job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            )
+            self._scheduler.add_job(self.reload, "interval", seconds=_WATCH_SECONDS, id="watch")
+            self._scheduler.add_job(self.prune, "cron", hour=3, minute=30, id="prune")
+            self._scheduler.add_job(
+                self.prune, "date", run_date=datetime.now(UTC) + _FIRST_PRUNE, id="prune-first"
+            )
+            self._scheduler.start()
+            self.reload()
+
+    def stop(self) -> None:
+        """Fires nothing any more. A fire that is being carried out ends by itself."""
+        with self._guard:
+            scheduler, self._scheduler = self._scheduler, None
+            self._planned.clear()
+        if scheduler is not None:
+            scheduler.shutdown(wait=False)
+
+    def reload(self) -> None:
+        """Takes over what was changed: called after a save, and by itself every few seconds for changes made
+        elsewhere."""
+        with self._guard:
+            flows = {flow.id: flow for flow in self.ws.links.flows() if active(self.ws, flow)}
+            for flow_id in [known for known in self._planned if known not in flows]:
+                self._forget(flow_id)
+            for flow in flows.values():
+                if _last(self.ws, flow) is None:
+                    start_anew(self.ws, flow, self._clock())
+                if self._planned.get(flow.id) != self._mark(flow):
+                    self._plan(flow)
+
+    def fire(self, flow_id: str) -> bool:
+        """Starts the flow's full run, unless one is live or the schedule was paused meanwhile; answers
+        whether it did."""
+        try:
+            flow = self.ws.links.flow(flow_id)
+        except NeedsOperator:
+            return False
+        if not active(self.ws, flow):
+            return False
+        start_anew(self.ws, flow, self._clock())
+        return self._started(flow)
+
+    def prune(self) -> int:
+        """Deletes what the log's retention no longer keeps; answers how many rows."""
+        prefs = self.ws.preferences
+        return self.ws.logs.prune(prefs.get(preferences.LOG_ROWS), prefs.get(preferences.LOG_DAYS))
+
+    def _fire(self, flow_id: str) -> None:
+        try:
+            self.fire(flow_id)
+        except Exception:  # noqa: BLE001 the clock goes on whatever a fire ran into
+            _log.exception("a scheduled run could not be started")
+        self.reload()
+
+    def _started(self, flow: Flow) -> bool:
+        about = {"flow_id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value}
+        if self.ws.runs.list(flow_id=flow.id, live=True, limit=1):
+            self.ws.journal.say(
+                "info",
+                say("A scheduled run was left out because the one before is still under way."),
+                **about,
+            )
+            return False
+        try:
+            self._start_run(flow)
+        except CounterpartError as error:
+            self.ws.journal.say("warning", error.message, detail=error.detail, **about)
+            return False
+        return True
+
+    def _mark(self, flow: Flow) -> tuple[Schedule, str]:
+        return flow.schedule, self.ws.cursors.get(flow.id, FIRED)
+
+    def _plan(self, flow: Flow) -> None:
+        try:
+            due = upcoming(flow.schedule, _last(self.ws, flow) or self._clock(), self._clock())
+        except ValueError as error:
+            due = None
+            _log.error("flow %s has a schedule that cannot be: %s", flow.id, error)
+        self._planned[flow.id] = self._mark(flow)
+        if self._scheduler is not None and due is not None:
+            self._scheduler.add_job(
+                self._fire, "date", run_date=due, id=_job(flow.id), args=[flow.id], replace_existing=True
+            )
+
+    def _forget(self, flow_id: str) -> None:
+        del self._planned[flow_id]
+        if self._scheduler is not None and self._scheduler.get_job(_job(flow_id)):
+            self._scheduler.remove_job(_job(flow_id))
+
+
+def _job(flow_id: str) -> str:
+    return f"flow-{flow_id}"
+
+
+def _last(ws: Workspace, flow: Flow) -> datetime | None:
+    raw = ws.cursors.get(flow.id, FIRED)
+    return datetime.fromisoformat(raw) if raw else None

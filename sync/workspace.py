@@ -1,0 +1,199 @@
+"""The one place where parts meet: database, vault, connectors, clock, managers, executor.
+
+`shared()` is the workspace of this process, kept where a hot reload cannot make a second one.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from storage.attention import Attention
+from storage.bindings import Bindings, Decisions
+from storage.calls import Calls
+from storage.connections import Connections, KeepStore
+from storage.database import Database, open_database
+from storage.links import Cursors, Links
+from storage.logs import Logs
+from storage.oslock import ProcessLock
+from storage.paths import DataPaths, data_paths
+from storage.plans import Plans
+from storage.preferences import LONG_AGO, RESTORED_AT, Preferences
+from storage.queue import Queue
+from storage.runs import Runs
+from storage.staging import Staging
+from storage.vault import Vault
+from sync.clock import RealClock
+from sync.connectors import registry
+from sync.connectors.contract import Connector, Services
+from sync.errors import CounterpartError
+from sync.model.entity import Entity
+from sync.model.flow import Connection
+from sync.model.ports import Account
+from sync.model.run import Run, Status
+from sync.model.text import say
+from sync.spending import Spending
+
+if TYPE_CHECKING:
+    from sync.managers.base import SyncManager
+
+_HOLDER = "_counterpart_workspace"
+
+
+class Workspace:
+    """Everything one process works with. Threads share it."""
+
+    def __init__(self, paths: DataPaths, db: Database, vault: Vault) -> None:
+        from sync.managers.journal import Journal
+        from sync.managers.orders import OrderSyncManager
+        from sync.managers.products import ProductSyncManager
+        from sync.managers.trial import Trial
+        from sync.managers.verbs.checks import Checks
+        from sync.managers.verbs_runs import RunVerbs
+        from sync.queue.executor import Executor
+
+        self.paths, self.db, self.vault = paths, db, vault
+        self.stopping = threading.Event()
+        self.connections, self.links, self.cursors = Connections(db, vault), Links(db), Cursors(db)
+        self.bindings, self.decisions, self.attention = Bindings(db), Decisions(db), Attention(db)
+        self.runs, self.queue, self.staging, self.calls = Runs(db), Queue(db), Staging(db), Calls(db)
+        self.plans = Plans(db, self.bindings, self.attention)
+        self.logs, self.preferences = Logs(db), Preferences(db)
+        self.spending, self.journal = Spending(), Journal(self)
+        self.lock = ProcessLock(paths.lock_file)
+        self.products, self.orders = ProductSyncManager(self), OrderSyncManager(self)
+        self.executor = Executor(self)
+        self.trial = Trial(self)
+        self.checks, self.run_verbs = Checks(self), RunVerbs(self)
+        self._connectors: dict[str, Connector] = {}
+        self._clocks: dict[str, RealClock] = {}
+        self._guard = threading.RLock()
+        self._works = False
+
+    # -- who does what ----------------------------------------------------------------------------------------
+
+    def manager_of(self, entity: str) -> SyncManager:
+        return self.orders if entity == Entity.ORDER.value else self.products
+
+    def manager(self, run: Run) -> SyncManager:
+        return self.manager_of(self.links.flow(run.flow_id).entity.value)
+
+    def clock(self, connection: Connection) -> RealClock:
+        """The connection's clock: one per connection, so that its windows and buckets share one time."""
+        with self._guard:
+            clock = self._clocks.get(connection.id)
+            if clock is None or clock.speed != connection.speed:
+                clock = self._clocks[connection.id] = RealClock(connection.speed)
+            return clock
+
+    def connector(self, connection_id: str) -> Connector:
+        """The one connector of a connection in this process: its budget is shared by all who use it."""
+        with self._guard:
+            if connection_id not in self._connectors:
+                self._connectors[connection_id] = self.open_connector(self.connections.get(connection_id))
+            return self._connectors[connection_id]
+
+    def open_connector(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
+        """A connector for a stored connection."""
+        account = Account(connection.id, connection.settings, self.connections.secrets(connection.id),
+                          speed=connection.speed, allow_private=connection.sandbox or connection.settings.get("allow_private") == "true")
+        services = Services(self.clock(connection), KeepStore(self.db, self.vault, connection.id), self.spending.trace(connection.id))
+        return registry.spec(connection.platform).open(account, services)
+
+    def forget_connector(self, connection_id: str) -> None:
+        """After an edit: the next use opens a new one."""
+        with self._guard:
+            gone = self._connectors.pop(connection_id, None)
+            self._clocks.pop(connection_id, None)
+        if gone is not None:
+            gone.close()
+
+    def run_finished(self, run: Run) -> None:
+        """Told at the end of every run, however it ended."""
+        flow = self.links.flow(run.flow_id)
+        self.journal.run_finished(run, flow)
+        try:
+            self.trial.run_finished(run, flow)
+        except CounterpartError as error:  # the run itself has ended well; the sandbox's orders are a trouble of their own
+            self.journal.failed(run, error)
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    @property
+    def works(self) -> bool:
+        """Is this the process that runs stages?"""
+        return self._works
+
+    def start(self) -> bool:
+        """Begins to work if no other process does; answers whether this one does."""
+        with self._guard:
+            if not self._works and self.lock.acquire():
+                self.stopping.clear()
+                self._works = True
+                after_restore(self)
+                self.trial.resume()
+                self.executor.start()
+            return self._works
+
+    def stop(self) -> None:
+        """Ends the work at its next safe point and gives the lock back."""
+        with self._guard:
+            if self._works:
+                self._works = False
+                self.executor.stop()
+                self.trial.stop()
+                self.lock.release()
+
+    def close(self) -> None:
+        """Stops what this process started and gives everything back."""
+        self.stop()
+        self.trial.stop()
+        for connection_id in list(self._connectors):
+            self.forget_connector(connection_id)
+        self.db.close()
+
+
+def after_restore(ws: Workspace) -> None:
+    """After a backup was put back its live runs are behind the world: they are closed, and the next runs read both sides anew
+    and look up what was written since by the marks at the target, before anything is sent again."""
+    if ws.preferences.get(RESTORED_AT) == LONG_AGO:
+        return
+    for run in ws.runs.list(live=True, limit=1000):
+        ws.runs.update(run.id, status=Status.CANCELLED, error=say("Closed because a backup was put back. Start the flow again."))
+    ws.queue.drop_all()
+    ws.preferences.set(RESTORED_AT, LONG_AGO)
+
+
+def open_workspace(env: Mapping[str, str] | None = None) -> Workspace:
+    """The workspace of a data folder. Raises NeedsOperator when the key does not fit the database."""
+    paths = data_paths(env)
+    db = open_database(paths.database_url)
+    return Workspace(paths, db, Vault.open(paths.folder, env, db=db))
+
+
+def _holder() -> Any:
+    holder = sys.modules.setdefault(_HOLDER, ModuleType(_HOLDER))
+    holder.__dict__.setdefault("lock", threading.RLock())
+    return holder
+
+
+def shared() -> Workspace:
+    """The workspace of this process, opened on first use."""
+    holder = _holder()
+    with holder.lock:
+        if getattr(holder, "workspace", None) is None:
+            holder.workspace = open_workspace()
+        workspace: Workspace = holder.workspace
+        return workspace
+
+
+def hand_in(workspace: Workspace | None) -> None:
+    """Use this workspace in this process from now on (tests); None: open one again when next asked."""
+    holder = _holder()
+    with holder.lock:
+        holder.workspace = workspace
+
+

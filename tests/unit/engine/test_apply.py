@@ -1,0 +1,163 @@
+"""Applying a phase: written down first, looked up when nobody knows, one bad row never costs the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+
+import pytest
+
+from sync.engine.apply import Apply
+from sync.errors import NotAuthorised, OutcomeUnknown, Transient
+from sync.model.call import Call, Change, Found, Outcome, State, Verb, Written
+from sync.model.entity import Entity
+from sync.model.text import say
+
+
+class Notebook:
+    """A Book in memory; remembers the order of what it was told."""
+
+    def __init__(self, changes: int) -> None:
+        self.state = {f"c{n}": "planned" for n in range(changes)}
+        self.tries = dict.fromkeys(self.state, 0)
+        self.open: dict[str, Call] = {}
+        self.told: list[str] = []
+
+    def due(self, phase: str, limit: int) -> list[tuple[Change, int]]:
+        found = sorted((self.tries[i], i) for i, s in self.state.items() if s == "planned")
+        return [(Change(i, Entity.STOCK, Verb.SET, i, f"t{i}"), tries) for tries, i in found][:limit]
+
+    def commit(self, call: Call) -> None:
+        self.told.append(f"commit {call.id}")
+        self.open[call.id] = call
+        self.state.update(dict.fromkeys(call.change_ids, "sent"))
+
+    def settle(self, call: Call, outcomes: Sequence[Outcome]) -> None:
+        self.told.append(f"settle {call.id}")
+        self.open.pop(call.id)
+        some_named = any(o.named for o in outcomes if o.state is not State.APPLIED)
+        for o in outcomes:
+            again = o.state is State.REFUSED and not o.named
+            self.state[o.change_id] = "planned" if again else o.state.value
+            self.tries[o.change_id] += int(again and not some_named)
+
+    def release(self, call: Call) -> None:
+        self.open.pop(call.id)
+        self.state.update(dict.fromkeys(call.change_ids, "planned"))
+
+    def unknown(self, call: Call) -> None:
+        self.state.update(dict.fromkeys(call.change_ids, "unknown"))
+
+    def unanswered(self) -> list[Call]:
+        return list(self.open.values())
+
+
+class Wire:
+    """A target: `answer` decides what a call comes to, `written` is what a look-up says."""
+
+    def __init__(self, answer: Callable[[Call], list[Outcome]], written: Callable[[Call], Written] | None = None, size: int = 250) -> None:
+        self.answer, self.written, self.size = answer, written, size
+        self.ids, self.sent = count(), list[Call]()
+
+    def batch(self, changes: Sequence[Change]) -> list[Call]:
+        parts = [changes[i:i + self.size] for i in range(0, len(changes), self.size)]
+        return [Call(f"k{next(self.ids)}", "op", {}, tuple(c.id for c in part)) for part in parts]
+
+    def send(self, call: Call) -> list[Outcome]:
+        self.sent.append(call)
+        return self.answer(call)
+
+    def find_written(self, call: Call) -> Written:
+        assert self.written is not None
+        return self.written(call)
+
+
+class StillClock:
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def fine(call: Call) -> list[Outcome]:
+    return [Outcome(i, State.APPLIED) for i in call.change_ids]
+
+
+def apply(book: Notebook, wire: Wire, clock: StillClock | None = None) -> None:
+    Apply(wire, book, clock or StillClock(), 1, lambda _: None).phase("stock")  # type: ignore[arg-type]
+
+
+def test_every_call_is_written_down_before_it_is_sent() -> None:
+    book = Notebook(3)
+    wire = Wire(lambda call: [*fine(call)] if f"commit {call.id}" in book.told else [], size=1)
+    apply(book, wire)
+    assert set(book.state.values()) == {"applied"} and len(wire.sent) == 3
+
+
+def test_a_lost_answer_is_looked_up_and_not_repeated() -> None:
+    def lose(call: Call) -> list[Outcome]:
+        raise OutcomeUnknown(say("lost"))
+    book = Notebook(1)
+    wire = Wire(lose, lambda call: Written(Found.YES, tuple(fine(call))))
+    apply(book, wire)
+    assert book.state == {"c0": "applied"} and len(wire.sent) == 1
+
+
+def test_a_call_that_never_happened_goes_again_as_a_new_call() -> None:
+    def once(call: Call) -> list[Outcome]:
+        if len(wire.sent) == 1:
+            raise OutcomeUnknown(say("lost"))
+        return fine(call)
+    book = Notebook(1)
+    wire = Wire(once, lambda call: Written(Found.NO))
+    apply(book, wire)
+    assert book.state == {"c0": "applied"} and [c.id for c in wire.sent] == ["k0", "k1"]
+
+
+def test_while_it_is_not_sure_nothing_is_repeated() -> None:
+    def lose(call: Call) -> list[Outcome]:
+        raise OutcomeUnknown(say("lost"))
+    book, clock = Notebook(1), StillClock()
+    wire = Wire(lose, lambda call: Written(Found.NOT_SURE, ask_again_in=31.0))
+    apply(book, wire, clock)
+    assert book.state == {"c0": "unknown"} and len(wire.sent) == 1 and set(clock.slept) == {31.0}
+
+
+def test_after_a_crash_open_calls_are_looked_up_first() -> None:
+    book = Notebook(2)
+    book.commit(Call("old", "op", {}, ("c0",)))
+    wire = Wire(fine, lambda call: Written(Found.YES, tuple(fine(call))))
+    apply(book, wire)
+    assert [c.change_ids for c in wire.sent] == [("c1",)] and set(book.state.values()) == {"applied"}
+
+
+@pytest.mark.parametrize("error", [Transient(say("later")), NotAuthorised(say("no"))])
+def test_when_nothing_happened_the_changes_stay_due(error: Exception) -> None:
+    def fail(call: Call) -> list[Outcome]:
+        raise error
+    book = Notebook(2)
+    with pytest.raises(type(error)):
+        apply(book, Wire(fail))
+    assert set(book.state.values()) == {"planned"} and not book.open
+
+
+def test_a_named_bad_row_is_dropped_and_the_rest_goes_again_together() -> None:
+    def answer(call: Call) -> list[Outcome]:
+        if "c7" in call.change_ids:
+            return [Outcome(i, State.REFUSED, named=i == "c7") for i in call.change_ids]
+        return fine(call)
+    book = Notebook(200)
+    wire = Wire(answer)
+    apply(book, wire)
+    assert book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) == 2
+
+
+def test_an_unnamed_bad_row_is_found_by_halving() -> None:
+    def answer(call: Call) -> list[Outcome]:
+        bad = "c7" in call.change_ids
+        return [Outcome(i, State.REFUSED, named=len(call.change_ids) == 1) for i in call.change_ids] if bad else fine(call)
+    book = Notebook(200)
+    wire = Wire(answer)
+    apply(book, wire)
+    assert book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) < 30

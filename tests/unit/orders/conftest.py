@@ -1,0 +1,25 @@
+"""The world of the order tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from orders_world import World
+
+from sync.workspace import open_workspace
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Shop and Sentos, linked, with the order flow switched on since yesterday."""
+    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path)})
+    try:
+        yield World(ws)
+    finally:
+        ws.close()
