@@ -1,0 +1,3 @@
+"""Which Counterpart this is."""
+
+VERSION = "0.1.0"

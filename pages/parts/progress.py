@@ -1,0 +1,77 @@
+"""A run while it runs: stage, bar, counts, rate, time left, and a way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from console.i18n import _, render
+from pages.parts.numbers import number
+from pages.parts.status import label_of, status_badge
+from pages.parts.text import plain
+from pages.parts.times import duration
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the panel shows. `total` None: not known yet. `counts` by state (created, failed …), zeros left
+    out.
+    """
+
+    name: str
+    state: str
+    stage: str
+    done: int
+    total: int | None
+    seconds: float
+    per_second: float | None = None
+    seconds_left: float | None = None
+    detail: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def progress_panel(run: Progress, *, key: str, cancel: Callable[[], None] | None = None) -> None:
+    """Draw one run. `name` and `detail` may hold what others wrote; `stage` is ours."""
+    with st.container(border=True, key=key):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{plain(run.name)}** :gray[{plain(run.detail)}]"
+                if run.detail
+                else f"**{plain(run.name)}**",
+                width="stretch",
+            )
+            status_badge(run.state)
+            if cancel is not None:
+                st.button(_("Cancel"), key=f"{key}_cancel", icon=":material/close:", on_click=cancel)
+        st.progress(_fraction(run), text=_stage(run))
+        st.caption(" · ".join(_facts(run)))
+
+
+def _fraction(run: Progress) -> float:
+    return min(1.0, run.done / run.total) if run.total else 0.0
+
+
+def _stage(run: Progress) -> str:
+    if run.total is None:
+        return render("{stage} · {done}", stage=run.stage, done=number(run.done))
+    percent = int(_fraction(run) * 100)
+    return render(
+        "{stage} · {done} of {total} ({percent}%)",
+        stage=run.stage,
+        done=number(run.done),
+        total=number(run.total),
+        percent=percent,
+    )
+
+
+def _facts(run: Progress) -> list[str]:
+    facts = [":material/timer: " + render("{time} elapsed", time=duration(run.seconds))]
+    if run.per_second is not None:
+        rate = number(run.per_second, 1 if run.per_second < 10 else 0)
+        facts.append(":material/speed: " + render("{rate} a second", rate=rate))
+    if run.seconds_left is not None:
+        left = duration(run.seconds_left)
+        facts.append(":material/hourglass_bottom: " + render("{time} left", time=left))
+    return facts + [f"{label_of(state)} {number(count)}" for state, count in run.counts.items() if count]

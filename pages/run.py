@@ -1,0 +1,70 @@
+"""One run or plan: how it goes, what it did, record by record."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import _, empty_state, live, page_header, plain, require, status_badge
+from pages.sync_parts import run_head, run_items
+from pages.sync_parts.common import follow, safe, show_refusal, space
+from pages.sync_parts.running import route, run_title
+from sync.errors import NeedsOperator
+from sync.managers.views import runs
+from sync.managers.views.runs import RunLine
+from sync.model.run import LIVE, Status
+
+require()
+follow()
+
+
+def chosen_run() -> RunLine | None:
+    """The run that the address names, or the newest one."""
+    run_id = st.query_params.get("id")
+    if not run_id:
+        newest = runs.recent(space(), limit=1)
+        return newest[0] if newest else None
+    try:
+        return runs.one(space(), run_id)
+    except NeedsOperator as gone:
+        st.session_state["run_gone"] = safe(gone.message)
+        return None
+
+
+def nothing() -> None:
+    """There is no such run."""
+    page_header(_("Run"))
+    text = st.session_state.pop("run_gone", "") or _("Start one on the Sync page.")
+    with empty_state("play_circle", _("No run to show"), text):
+        st.page_link("pages/sync.py", label=_("Sync"), icon=":material/arrow_forward:")
+
+
+def moving(run_id: str) -> frozenset[str]:
+    """Changes when this run begins, stops or ends."""
+    return frozenset(name for name in runs.live_ids(space()) if name.startswith(f"{run_id}:"))
+
+
+def show(line: RunLine) -> None:
+    """The whole page of a run."""
+    run = line.run
+    with page_header(plain(run_title(line)), f"{plain(route(line))} · {run_head.facts_line(line)}"):
+        status_badge(line.state)
+        st.page_link("pages/sync.py", label=_("All runs"), icon=":material/arrow_back:")
+    show_refusal()
+    if run.status in LIVE:
+        live(lambda: run_head.progress(run.id), running=lambda: moving(run.id), key="live_run")
+    run_head.error_box(run)
+    run_head.brake_box(line)
+    tickable = run_head.plan_box(line)
+    counts = runs.outcomes(space(), run)
+    if run.status not in (Status.QUEUED, Status.RUNNING):
+        run_head.result(line, counts)
+    if sum(counts.values()):
+        st.subheader(_("Records"), anchor=False)
+        run_items.rows(run, counts, tickable=tickable)
+
+
+line = chosen_run()
+if line is None:
+    nothing()
+else:
+    show(line)

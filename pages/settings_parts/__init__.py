@@ -1,0 +1,1 @@
+"""The parts of the settings page, one file a section or form."""

@@ -1,0 +1,73 @@
+"""Which warehouses' stock is sold at which location."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import _, plain, render, section
+from pages.settings_parts.base import LISTS_WAIT, act, foot, lead_to
+from pages.settings_parts.pickers import pick_many
+from sync.managers.verbs import LinkVerbs
+from sync.managers.verbs.offers import Offer
+from sync.model.flow import Link
+
+
+def draw(verbs: LinkVerbs, link: Link) -> None:
+    """One line a location of the shop."""
+    offer = verbs.places(link.id, wait=LISTS_WAIT)
+    with st.container(border=True, key="places"):
+        section(
+            _("Stock locations"),
+            _(
+                "The stock of the chosen warehouses is added up and shown at the location. "
+                "A location without a warehouse is left alone."
+            ),
+        )
+        names = offer.locations.names() | {
+            place: place for place in link.locations if place not in offer.locations.ids()
+        }
+        if not names:
+            reason = offer.locations.reason
+            st.info(
+                render(reason) if reason else _("The locations are being loaded."),
+                icon=":material/hourglass_empty:",
+            )
+            return
+        with st.form(f"places_{link.id}", border=False):
+            chosen = {place: _line(link, place, name, offer.warehouses) for place, name in names.items()}
+            pressed = foot(_("Save locations"), "save_places")
+        if pressed:
+            act(lambda: verbs.set_locations(link.id, chosen), _("Saved."), _("Saving…"))
+
+
+def draw_summary(verbs: LinkVerbs, link: Link) -> None:
+    """What the mapping is now, in a card beside others."""
+    offer = verbs.places(link.id)
+    places, warehouses = offer.locations.names(), offer.warehouses.names()
+    with st.container(border=True, height="stretch", key="places_summary"):
+        section(_("Stock"), _("Which warehouses' stock is sold at which location."))
+        for place, group in link.locations.items():
+            names = " + ".join(plain(warehouses.get(one, one)) for one in group)
+            st.markdown(f":material/location_on: **{plain(places.get(place, place))}** ← {names}")
+        if not link.locations:
+            st.warning(
+                _("No location has a warehouse yet, so no stock is written."), icon=":material/warning:"
+            )
+        st.space("stretch")
+        st.button(
+            _("Change the locations"),
+            icon=":material/warehouse:",
+            key="to_places",
+            on_click=lead_to,
+            kwargs={"part": "places"},
+        )
+
+
+def _line(link: Link, place: str, name: str, warehouses: Offer) -> tuple[str, ...]:
+    return pick_many(
+        f":material/location_on: {plain(name)}",
+        warehouses,
+        link.locations.get(place, ()),
+        f"place_{link.id}_{place}",
+        help=_("Its stock is the sum of these warehouses, never below zero."),
+    )

@@ -1,0 +1,118 @@
+"""A flow's head: on or off, and when it runs by itself."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from pages.parts import _, plain, render, section, shown, status_badge
+from pages.settings_parts.base import act
+from sync.managers.verbs import LinkVerbs
+from sync.model.flow import Flow, Schedule
+
+BY_HAND, EVERY, CRON = "by_hand", "every", "cron"
+
+
+def draw_head(verbs: LinkVerbs, flow: Flow, title: str, text: str) -> None:
+    """On or off, from where to where, and the next run."""
+    ground = verbs.ground(flow)
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", key=f"flow_{flow.entity.value}"
+    ):
+        with st.container(gap=None, width="stretch"):
+            st.markdown(f"#### {title} :gray[{plain(ground.source.name)} → {plain(ground.target.name)}]")
+            st.caption(text)
+        status_badge("on" if flow.enabled else "off")
+        off = flow.enabled and st.button(_("Switch off"), key=f"off_{flow.id}", icon=":material/toggle_off:")
+        on = not flow.enabled and st.button(
+            _("Switch on"), key=f"on_{flow.id}", icon=":material/toggle_on:", type="primary"
+        )
+    if off:
+        act(lambda: verbs.disable(flow.id), _("Switched off."))
+    if on:
+        act(lambda: verbs.enable(flow.id), _("Switched on."), _("Testing both connections…"))
+
+
+def draw_schedule(verbs: LinkVerbs, flow: Flow) -> None:
+    """When the flow runs by itself."""
+    key = f"schedule_{flow.id}_{flow.version}"
+    with st.container(border=True, height="stretch", key=f"schedule_{flow.entity.value}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(width="stretch"):
+                section(_("Schedule"), _next(verbs, flow))
+            _pause(verbs, flow)
+        names = {BY_HAND: _("By hand only"), EVERY: _("Every … minutes"), CRON: _("At set times")}
+        way = st.segmented_control(
+            _("It runs"),
+            list(names),
+            default=_way(flow.schedule),
+            required=True,
+            key=f"{key}_way",
+            format_func=names.__getitem__,
+        )
+        wanted = _inputs(flow.schedule, way or BY_HAND, key)
+        st.space("stretch")
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            pressed = st.button(_("Save schedule"), key=f"{key}_save", icon=":material/check:")
+        if pressed:
+            act(lambda: verbs.set_schedule(flow.id, wanted), _("Saved."))
+
+
+def _way(schedule: Schedule) -> str:
+    return CRON if schedule.cron else EVERY if schedule.minutes else BY_HAND
+
+
+def _inputs(schedule: Schedule, way: str, key: str) -> Schedule:
+    if way == EVERY:
+        minutes = st.number_input(
+            _("Minutes between two runs"),
+            1,
+            10_080,
+            schedule.minutes or 30,
+            key=f"{key}_minutes",
+            help=_("A run is left out while the one before is still under way."),
+        )
+        return Schedule(int(minutes or 0), "", schedule.timezone, schedule.paused)
+    if way == CRON:
+        with st.container(horizontal=True):
+            cron = st.text_input(
+                _("Cron line"),
+                schedule.cron or "30 3 * * *",
+                key=f"{key}_cron",
+                width="stretch",
+                help=_(
+                    "Minute, hour, day, month, weekday. `30 3 * * *` is every night at 03:30, `0 9-18 * * 1-5` every "
+                    "hour of the working day."
+                ),
+            )
+            zones = sorted(available_timezones())
+            zone = st.selectbox(
+                _("Time zone"),
+                zones,
+                key=f"{key}_zone",
+                index=zones.index(schedule.timezone if schedule.timezone in zones else "Europe/Istanbul"),
+            )
+        return Schedule(0, cron or "", zone or "", schedule.paused)
+    return Schedule(0, "", schedule.timezone, False)
+
+
+def _next(verbs: LinkVerbs, flow: Flow) -> str:
+    due = verbs.next_fire(flow)
+    if due is not None:
+        return render("Next run: {when}", when=shown(due))
+    if not (flow.schedule.minutes or flow.schedule.cron):
+        return _("It runs when you start it on the Sync page.")
+    if flow.schedule.paused or verbs.paused():
+        return _("Paused.")
+    return _("It begins once the flow is switched on.")
+
+
+def _pause(verbs: LinkVerbs, flow: Flow) -> None:
+    if not (flow.schedule.minutes or flow.schedule.cron):
+        return
+    if flow.schedule.paused:
+        if st.button(_("Resume"), key=f"resume_{flow.id}", icon=":material/play_arrow:"):
+            act(lambda: verbs.resume(flow.id), _("The schedule goes on."))
+    elif st.button(_("Pause"), key=f"pause_{flow.id}", icon=":material/pause:"):
+        act(lambda: verbs.pause(flow.id), _("The schedule is paused."))

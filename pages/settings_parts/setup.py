@@ -1,0 +1,127 @@
+"""The first steps of an own installation: two connections, a link, a test of five. Gone once a run has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.parts import _, plain, render, section
+from pages.settings_parts.base import act, attempt, lead_to
+from pages.settings_parts.connection_forms import add_dialog
+from sync.managers.verbs import ConnectionVerbs, LinkVerbs
+from sync.model.entity import Entity
+from sync.model.flow import Connection
+from sync.workspace import Workspace
+
+FIRST_PLATFORMS = ("sentos", "shopify")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the steps: done, or next (`open`), or to come."""
+
+    title: str
+    text: str
+    done: bool
+    open: bool
+
+
+def draw(ws: Workspace) -> None:
+    """The steps, until the first run has ended."""
+    if ws.runs.list(limit=1):
+        return
+    verbs, links = ConnectionVerbs(ws), LinkVerbs(ws)
+    found = [c for c in verbs.all() if c.identity]
+    names = [verbs.platforms()[p].title for p in FIRST_PLATFORMS if p in verbs.platforms()]
+    steps = _steps(found, bool(links.ws.links.all()), names)
+    with st.container(border=True, key="setup"):
+        section(
+            _("Connect your own"),
+            _(
+                "Four steps. Nothing is written to your shop before the last one, and then to five products only."
+            ),
+        )
+        with st.grid(columns=4, min_column_width=190, gap="small"):
+            for n, step in enumerate(steps, 1):
+                with st.container(border=True, height="stretch", key=f"setup_{n}", gap="xsmall"):
+                    _step(n, step)
+                    st.space("stretch")
+                    if step.open:
+                        _way_on(n, verbs, links, found)
+
+
+def _steps(found: list[Connection], linked: bool, names: list[str]) -> list[Step]:
+    """A second connection of any kind counts as the other side."""
+    connected = len(found)
+    platforms = {c.platform for c in found}
+    first = FIRST_PLATFORMS[0] in platforms or connected > 1
+    second = FIRST_PLATFORMS[1] in platforms or connected > 1
+    one, other = (*names, "–", "–")[:2]
+    return [
+        Step(
+            render("Connect {name}", name=one),
+            _("Firm name, key and secret from its panel."),
+            first,
+            not first,
+        ),
+        Step(
+            render("Connect {name}", name=other),
+            _("Shop domain, and an app's client id and secret."),
+            second,
+            first and not second,
+        ),
+        Step(
+            _("Link the two"),
+            _("Products go to the shop; its orders come back later."),
+            linked,
+            first and second and not linked,
+        ),
+        Step(
+            _("Test with five"), _("The first five products that differ. You see each change."), False, linked
+        ),
+    ]
+
+
+def _step(n: int, step: Step) -> None:
+    if step.done:
+        st.badge(_("Done"), icon=":material/check_circle:", color="green")
+    else:
+        st.badge(render("Step {n}", n=n), color="blue" if step.open else "gray")
+    st.markdown(f"**{step.title}**")
+    st.caption(step.text)
+
+
+def _way_on(n: int, verbs: ConnectionVerbs, links: LinkVerbs, found: list[Connection]) -> None:
+    if n in (1, 2):
+        if st.button(_("Open the form"), key=f"setup_form_{n}", type="primary", icon=":material/add_link:"):
+            add_dialog(verbs, FIRST_PLATFORMS[n - 1])
+    elif n == 3:
+        if len(found) == 2 and st.button(
+            _("Link them"), key="setup_link", type="primary", icon=":material/link:"
+        ):
+            act(
+                lambda: make_link(links, f"{found[0].name} ⇄ {found[1].name}"[:80], found[0].id, found[1].id),
+                doing=_("Linking…"),
+            )
+        if len(found) > 2:
+            st.button(
+                _("Choose the two"),
+                key="setup_to_links",
+                icon=":material/link:",
+                on_click=lead_to,
+                kwargs={"section": "links"},
+            )
+    else:
+        st.page_link("pages/sync.py", label=_("Open Sync"), icon=":material/play_arrow:")
+
+
+def make_link(links: LinkVerbs, name: str, one: str, other: str) -> None:
+    """Make the link and switch its products on, so that a preview or a test can follow at once. A flow that cannot be
+    switched on yet stays off; its card says why when it is tried there."""
+    made = links.add(name, one, other)
+    product = next(flow for flow in links.ws.links.flows(made.id) if flow.entity is Entity.PRODUCT)
+    if refused := attempt(
+        lambda: links.enable(product.id), render("{name} is linked.", name=plain(made.name))
+    ):
+        st.session_state["settings_refused"] = refused

@@ -1,0 +1,67 @@
+"""Sync: start a run, watch what runs, see what ran."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import _, empty_state, live, ngettext, page_header, render, require, section
+from pages.sync_parts import address
+from pages.sync_parts.cards import flow_card
+from pages.sync_parts.common import follow, show_refusal, space
+from pages.sync_parts.history import run_table
+from pages.sync_parts.running import live_panel
+from sync.managers.views import flows, runs
+
+require()
+follow()
+
+
+def running_now() -> None:
+    """Every run under way."""
+    found = runs.live(space())
+    if not found:
+        return
+    with st.container(key="running_now"):
+        section(ngettext("{count} run under way", "{count} runs under way", len(found)))
+        for one in found:
+            live_panel(one, link=True)
+
+
+def ran_before() -> None:
+    """The newest runs, of all flows or one."""
+    names = {card.info.flow.id: f"{render(card.info.name)} · {card.info.route}" for card in cards}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width="stretch"):
+            section(_("Last runs"))
+        with st.container(width=320):
+            flow_id = (
+                address.pick(_("Flow"), list(names), "flow", names, anything=_("All flows"))
+                if len(names) > 1
+                else None
+            )
+    lines = runs.recent(space(), flow_id=flow_id, limit=50)
+    if lines:
+        run_table(lines, key=f"runs_{flow_id}")
+        st.caption(_("Tick a run to open it."))
+    else:
+        st.caption(_("Nothing has run yet."))
+
+
+page_header(_("Sync"), _("Preview, test and run"))
+show_refusal()
+cards = flows.cards(space())
+
+if not cards:
+    with empty_state(
+        "sync_alt",
+        _("Nothing is linked yet"),
+        _("Begin with the sandbox, or connect and link your own accounts."),
+    ):
+        st.page_link("pages/welcome.py", label=_("Choose how to begin"), icon=":material/arrow_forward:")
+else:
+    live(running_now, running=lambda: runs.live_ids(space()), key="live_sync")
+    with st.grid(columns=2, min_column_width=340, gap="medium", key="flows"):
+        for card in cards:
+            flow_card(card)
+    st.space("small")
+    ran_before()

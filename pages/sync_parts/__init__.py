@@ -1,0 +1,1 @@
+"""Parts of the operating pages: sync, run, dashboard, needs you, logs."""

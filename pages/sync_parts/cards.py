@@ -1,0 +1,135 @@
+"""A flow's card: what of it is to run, and the three ways to run it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts import _, ago, plain, render, status_badge
+from pages.sync_parts.common import may_act, mode_name, opening_run, safe, space, who
+from pages.sync_parts.running import counts_line, open_link
+from sync.managers.views import words
+from sync.managers.views.flows import FlowCard
+from sync.model.entity import Entity
+from sync.model.run import Mode, Scope
+
+_BETWEEN = re.compile(r"[\s,;]+")
+
+
+def flow_card(card: FlowCard) -> None:
+    """Draw one flow."""
+    flow = card.info.flow
+    with st.container(border=True, height="stretch", key=f"flow_{flow.id}"):
+        _head(card)
+        _last(card)
+        parts = _parts(flow.id, flow.entity)
+        alone = _alone(card)
+        if card.filters:
+            st.caption(":material/filter_alt: " + " · ".join(safe(f) for f in card.filters))
+        st.space("stretch")
+        _buttons(card, parts, alone)
+
+
+def _head(card: FlowCard) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None, width="stretch"):
+            st.subheader(safe(card.info.name), anchor=False)
+            st.caption(plain(card.info.route))
+        if card.live is not None:
+            status_badge(words.state_of(card.live))
+        else:
+            status_badge("on" if card.info.flow.enabled else "off")
+
+
+def _last(card: FlowCard) -> None:
+    if card.last is None:
+        st.caption(_("It has never run. A preview shows what it would do; it writes nothing."))
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        status_badge(words.state_of(card.last))
+        st.caption(
+            f"{mode_name(card.last.mode)} · {plain(ago(card.last.finished_at or card.last.created_at))} · "
+            f"{counts_line(card.last) or '–'}",
+            width="stretch",
+        )
+        open_link(card.last, _("Open"))
+
+
+def _parts(flow_id: str, entity: Entity) -> tuple[str, ...]:
+    offered = words.PARTS.get(entity, {})
+    if not offered:
+        return ()
+    chosen = st.pills(
+        _("Parts"),
+        list(offered),
+        selection_mode="multi",
+        key=f"parts_{flow_id}",
+        format_func=lambda p: render(offered[p]),
+        help=_("None chosen means everything that the flow's settings cover."),
+    )
+    return tuple(p for p in offered if p in (chosen or []))
+
+
+def _alone(card: FlowCard) -> Scope:
+    """The records that the run is limited to, as typed."""
+    flow = card.info.flow
+    if flow.entity is Entity.ORDER:
+        with st.expander(_("Single orders"), icon=":material/filter_center_focus:", key=f"alone_{flow.id}"):
+            names = st.text_input(
+                _("Order numbers"), key=f"names_{flow.id}", placeholder="#1001, #1002", max_chars=5000
+            )
+        return Scope(names=_typed(names))
+    with st.expander(_("Single products"), icon=":material/filter_center_focus:", key=f"alone_{flow.id}"):
+        with st.grid(columns=2, min_column_width=150, gap="small"):
+            skus = st.text_input(
+                _("SKUs"), key=f"skus_{flow.id}", placeholder="ABC-1-M, ABC-2-L", max_chars=5000
+            )
+            ids = st.text_input(
+                _("Product numbers at the source"), key=f"ids_{flow.id}", placeholder="1203", max_chars=5000
+            )
+    return Scope(skus=_typed(skus), ids=_typed(ids))
+
+
+def _typed(text: str | None) -> tuple[str, ...]:
+    return tuple(part for part in _BETWEEN.split(text or "") if part)
+
+
+def _buttons(card: FlowCard, parts: tuple[str, ...], alone: Scope) -> None:
+    flow_id = card.info.flow.id
+    off = card.blocked is not None or card.live is not None or not may_act()
+    scope = Scope(parts, alone.skus, alone.names, alone.ids)
+    if card.blocked is not None:
+        st.caption(f":material/info: {safe(card.blocked)}")
+    with st.container(horizontal=True, gap="small", key=f"start_{flow_id}"):
+        for mode, label, icon, help_text in (
+            (
+                Mode.PREVIEW,
+                _("Preview"),
+                "visibility",
+                _("Makes a plan and writes nothing. You can untick rows and apply it later."),
+            ),
+            (
+                Mode.TEST,
+                _("Test (5)"),
+                "science",
+                _("Writes the first five records that differ, with all that belongs to them."),
+            ),
+            (
+                Mode.FULL,
+                _("Full run"),
+                "play_arrow",
+                _(
+                    "Writes everything that differs. The safety check stops it before the first write if something looks wrong."
+                ),
+            ),
+        ):
+            st.button(
+                label, icon=f":material/{icon}:", key=f"{mode}_{flow_id}", disabled=off, help=help_text, width="stretch",
+                type="primary" if mode is Mode.FULL else "secondary", on_click=_starter(flow_id, mode, scope),
+            )  # fmt: skip
+
+
+def _starter(flow_id: str, mode: Mode, scope: Scope) -> Callable[[], None]:
+    return opening_run(lambda: space().run_verbs.start(flow_id, mode, scope, who()))

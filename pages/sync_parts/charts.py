@@ -1,0 +1,119 @@
+"""Charts in the theme's colours, on the operator's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from pages.parts import _, local, render
+from sync.managers.views import causes
+from sync.managers.views.dashboard import SERIES, CauseCount, Hour
+from sync.managers.views.logs import HourCount
+from sync.model.text import Message, say
+
+_DAY_AND_HOUR = "%d.%m. %H:%M"
+_LEVEL_COLOURS = {"error": "#d93a4a", "warning": "#e07b1f", "success": "#16945f", "info": "#5b9bf5"}
+_SERIES_COLOURS = {"products": "#2f55e6", "stock": "#12a594", "orders": "#ff9d6b"}
+SERIES_NAMES: Mapping[str, Message] = {
+    "products": say("Products and prices"),
+    "stock": say("Stock"),
+    "orders": say("Orders"),
+}
+
+
+def throughput(hours: Sequence[Hour]) -> None:
+    """Changes written per hour, stacked by what they are."""
+    names = {name: render(SERIES_NAMES[name]) for name in SERIES}
+    rows = [
+        {"hour": local(h.at).strftime(_DAY_AND_HOUR), "what": names[name], "count": h.written.get(name, 0)}
+        for h in hours
+        for name in SERIES
+    ]
+    chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(cornerRadius=1)
+        .encode(
+            x=_hours([local(h.at).strftime(_DAY_AND_HOUR) for h in hours]),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, format="~s")),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                sort=list(names.values()),
+                legend=alt.Legend(orient="top"),
+                scale=alt.Scale(domain=list(names.values()), range=[_SERIES_COLOURS[n] for n in SERIES]),
+            ),
+            tooltip=[
+                alt.Tooltip("hour", title=_("Hour")),
+                alt.Tooltip("what", title=_("What")),
+                alt.Tooltip("count", title=_("Changes")),
+            ],
+        )
+    )
+    st.altair_chart(chart.properties(height=250), alt=_("Changes written per hour"))
+
+
+def _hours(order: Sequence[str]) -> alt.X:
+    every = max(1, len(order) // 8)
+    return alt.X(
+        "hour:N",
+        title=None,
+        sort=list(order),
+        axis=alt.Axis(
+            labelAngle=0,
+            values=list(order)[::every],
+            labelExpr="split(datum.label, ' ')[1]" if len(order) <= 25 else "split(datum.label, ' ')[0]",
+        ),
+    )
+
+
+def failures(found: Sequence[CauseCount]) -> None:
+    """Records by cause, as bars with their number."""
+    merged: dict[str, int] = {}
+    for one in found:
+        name = render(causes.label(one.cause))
+        merged[name] = merged.get(name, 0) + one.count
+    data = pd.DataFrame([{"cause": name, "count": n} for name, n in merged.items()])
+    base = alt.Chart(data).encode(
+        y=alt.Y("cause:N", sort="-x", title=None, axis=alt.Axis(labelLimit=170, ticks=False, domain=False)),
+        x=alt.X("count:Q", title=None, axis=None),
+        tooltip=["cause", "count"],
+    )
+    bars = base.mark_bar(color="#e2606d", cornerRadius=2, size=16)
+    numbers = base.mark_text(align="left", dx=5, color="#8d98b3").encode(text="count:Q")
+    st.altair_chart(
+        (bars + numbers).properties(height=max(60, 36 * len(merged))),
+        alt=_("Records that failed or wait, by cause"),
+    )
+
+
+def log_histogram(hours: Sequence[HourCount]) -> None:
+    """Rows per hour by level, low."""
+    rows: list[dict[str, Any]] = [
+        {"hour": local(h.hour).strftime(_DAY_AND_HOUR), "level": level, "count": getattr(h, level)}
+        for h in hours
+        for level in _LEVEL_COLOURS
+    ]
+    chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(cornerRadius=1)
+        .encode(
+            x=_hours([local(h.hour).strftime(_DAY_AND_HOUR) for h in hours]),
+            y=alt.Y("count:Q", title=None, axis=None),
+            color=alt.Color(
+                "level:N",
+                legend=None,
+                scale=alt.Scale(domain=list(_LEVEL_COLOURS), range=list(_LEVEL_COLOURS.values())),
+            ),
+            order=alt.Order("level:N"),
+            tooltip=[
+                alt.Tooltip("hour", title=_("Hour")),
+                alt.Tooltip("level", title=_("Type")),
+                alt.Tooltip("count", title=_("Rows")),
+            ],
+        )
+    )
+    st.altair_chart(chart.properties(height=70), alt=_("Log rows per hour"))

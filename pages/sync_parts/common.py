@@ -1,0 +1,126 @@
+"""What the operating pages share: the workspace, doing a verb and saying what came of it, stored sentences in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts import _, allows, current_user, money, number, plain, render, say_later
+from sync.errors import CounterpartError
+from sync.managers.views import words
+from sync.model.call import Value
+from sync.model.fields import parse_money
+from sync.model.run import Mode
+from sync.model.text import Message
+from sync.workspace import Workspace, shared
+
+_REFUSED, _OPEN = "_refused", "_open_run"
+_MONEY = re.compile(r"-?\d+(\.\d+)? [A-Z]{3}")
+LONGEST_VALUE = 300
+
+
+def space() -> Workspace:
+    """The workspace of this process."""
+    return shared()
+
+
+class _Grouped(int):
+    """A number that a sentence writes as the reader does, and that still counts for plurals."""
+
+    def __format__(self, _spec: str) -> str:
+        return number(int(self))
+
+
+def said(message: Message) -> str:
+    """A stored sentence as plain text, for table cells and `st.text`."""
+    params = {k: _Grouped(v) if isinstance(v, int) else v for k, v in message.params.items()}
+    return render(Message(message.id, params))
+
+
+def safe(message: Message) -> str:
+    """A stored sentence for use inside Markdown: what others wrote in it shows as it is."""
+    params = {k: plain(v) if isinstance(v, str) else v for k, v in message.params.items()}
+    return said(Message(message.id, params))
+
+
+def who() -> str:
+    """The name under which what is done here is remembered."""
+    user = current_user()
+    return user.name if user else ""
+
+
+def may_act() -> bool:
+    """May the person before this page do more than look?"""
+    user = current_user()
+    return user is not None and allows(user, "operator")
+
+
+def act(do: Callable[[], object], done: str = "") -> bool:
+    """Do a verb, in a callback or in the page; what it refuses stands above the page until the next action. Answers whether it
+    was done."""
+    if not may_act():
+        st.session_state[_REFUSED] = _("Your role may look, not act. An administrator can change it.")
+        return False
+    try:
+        do()
+    except CounterpartError as refused:
+        st.session_state[_REFUSED] = safe(refused.message)
+        return False
+    if done:
+        say_later(done)
+    return True
+
+
+def on_click(do: Callable[[], object], done: str = "") -> Callable[[], None]:
+    """`act` as the callback of a button."""
+
+    def clicked() -> None:
+        act(do, done)
+
+    return clicked
+
+
+def opening_run(begin: Callable[[], str], done: str = "") -> Callable[[], None]:
+    """The callback of a button that starts a run: the page that is drawn next leads to it."""
+
+    def clicked() -> None:
+        def do() -> None:
+            st.session_state[_OPEN] = begin()
+
+        act(do, done)
+
+    return clicked
+
+
+def follow() -> None:
+    """Leave for the run that the last click has started."""
+    if run_id := st.session_state.pop(_OPEN, ""):
+        st.switch_page("pages/run.py", query_params={"id": run_id})
+
+
+def show_refusal() -> None:
+    """What the last action was refused for, once."""
+    if reason := st.session_state.pop(_REFUSED, ""):
+        st.error(reason, icon=":material/front_hand:")
+
+
+def mode_name(mode: Mode) -> str:
+    """Preview, Test, Full."""
+    return render(words.MODES[mode])
+
+
+def shown_value(value: Value) -> str:
+    """A field's value as text for a table cell: money and lists readable, long texts cut."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    text = str(value)
+    if isinstance(value, str) and _MONEY.fullmatch(value):
+        amount = parse_money(value)
+        return money(amount.amount, amount.currency) if amount else text
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

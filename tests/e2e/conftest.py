@@ -1,0 +1,36 @@
+"""Both sandboxes run once for the whole folder; every test begins with an emptied store and a fresh workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.managers.sandboxes import SandboxProcess
+from tests.e2e.world import PRODUCTS, SPEED, World
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[dict[str, SandboxProcess]]:
+    """A Sentos tenant with a clean catalogue and an empty Shopify store, in processes of their own."""
+    started: dict[str, SandboxProcess] = {}
+    try:
+        started["sentos"] = SandboxProcess("sentos", None, speed=SPEED, products=PRODUCTS, dirt=0.0, settings={"images": "2"})
+        started["shopify"] = SandboxProcess("shopify", None, speed=SPEED)
+        yield started
+    finally:
+        for process in started.values():
+            process.stop()
+
+
+@pytest.fixture
+def world(processes: dict[str, SandboxProcess], tmp_path: Path) -> Iterator[World]:
+    """Eight source products, an empty store, one link between them."""
+    for process in processes.values():
+        process.ask("POST", "/reset")
+    world = World(processes, tmp_path / "home")
+    try:
+        yield world
+    finally:
+        world.close()
