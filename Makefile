@@ -33,7 +33,7 @@ lint: $(READY) ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY) ## run a benchmark: NAME=first_sync (without a name: list them)
+bench: $(READY) ## run a benchmark: NAME=first-sync (without a name: list them)
 	$(BIN)/python -m bench $(if $(NAME),$(NAME) --json,--help)
 
 proof: $(READY) ## products and orders through both sandboxes twice, held against their ledgers

@@ -17,7 +17,9 @@ if get_script_run_ctx(suppress_warning=True) is not None:
     frame.run()
 else:
     from console import assembly
+    from storage.redact import install_redaction
 
+    install_redaction()
     # Until a session has called st.navigation, Streamlit would run the files of pages/ by themselves, past
     # this one.
     PagesManager.uses_pages_directory = False

@@ -7,15 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bench import catalogue, log_page
 
-NAMES: Mapping[str, Callable[[Sequence[str]], int]] = {"first-sync": catalogue.main, "log-page": log_page.main}
+NAMES: Mapping[str, Callable[[list[str]], int]] = {"first-sync": catalogue.main, "log-page": log_page.main}
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs one benchmark; without a name lists them."""
+    usage = f"usage: python -m bench {'|'.join(NAMES)} [options] [--json]"
+    if list(argv) in (["-h"], ["--help"]):
+        print(usage)
+        return 0
     if not argv or argv[0] not in NAMES:
-        print(f"usage: python -m bench {'|'.join(NAMES)} [--json]", file=sys.stderr)
+        print(usage, file=sys.stderr)
         return 2
-    return NAMES[argv[0]](argv[1:])
+    return NAMES[argv[0]](list(argv[1:]))
 
 
 if __name__ == "__main__":

@@ -38,8 +38,10 @@ def token() -> str:
 
 
 def current_user() -> User | None:
-    """Who is signed in here and now."""
-    return state.shared().sessions.user_of(token())
+    """Who is signed in here and now. Only the gate knows whether a person or a live part of the page caused
+    this run, so that it alone counts the session as used.
+    """
+    return state.shared().sessions.user_of(token(), in_use=False)
 
 
 def require(role: Role = "viewer") -> User:

@@ -15,7 +15,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     sent.
     """
     announced = request.headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced) > limit:
+    if not (announced.isascii() and announced.isdecimal() and len(announced) < 16) or int(announced) > limit:
         raise HTTPException(413, "The request is too large.")
     body = bytearray()
     async for chunk in request.stream():
@@ -26,10 +26,14 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a small form; the first value of each, text that is not UTF-8 replaced."""
+    """The fields of a small form; the first value of each, text that is not UTF-8 replaced. HTTPException 403
+    for a form of another site, 413 for a large one, 400 for one of too many fields."""
     refuse_other_sites(request)
     body = await read_body(request, FORM_LIMIT)
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    except ValueError as error:
+        raise HTTPException(400, "This is none of the console's forms.") from error
     return {name: values[0] for name, values in fields.items()}
 
 

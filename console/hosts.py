@@ -1,9 +1,9 @@
-"""By which names a fresh console may be taken.
+"""By which names the console may be spoken to.
 
-A web page of anywhere can give its own name the address 127.0.0.1 (DNS rebinding) and would then speak to a
-console on this machine as its own site. Once there is an administrator it gains nothing, because the session
-cookie belongs to another name; before, it could become the administrator. So the first visit of a console
-that listens on this machine alone wants a name that no stranger can own.
+A web page of anywhere can give its own name the address 127.0.0.1 (DNS rebinding) and then speaks to a
+console on this machine as its own site: it could take a fresh one, guess at the password of one in use, or
+lock its owner out by guessing. So a console that listens on this machine alone answers only under names that
+no stranger can own; with server.allowedHosts set, only under those.
 """
 
 from __future__ import annotations
@@ -16,12 +16,19 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 
-def may_be_first(request: HTTPConnection) -> bool:
-    """True if the first visit may come under this host name."""
+def is_ours(request: HTTPConnection) -> bool:
+    """True if the console may be spoken to under the name that the request gives it."""
     host = request.headers.get("host", "")
     if config.get_option("server.allowedHosts"):
         return bool(is_host_allowed(host))
-    return not _listens_here_alone() or _cannot_be_owned(urlsplit(f"//{host}").hostname or "")
+    return not _listens_here_alone() or _cannot_be_owned(_name_in(host))
+
+
+def _name_in(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _listens_here_alone() -> bool:

@@ -26,6 +26,8 @@ _ERRORS = (
 )
 _ONE = frozenset({"_", "N_", "Message", "say", "render", "BadInput", "StorageBusy", "Cancelled", *_ERRORS})
 _PAIR = frozenset({"ngettext", "N_plural"})
+# Where the label stands among the arguments of declared inputs and fields.
+_LABELS = {"FormField": 1, "Field": 2}
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
@@ -40,6 +42,7 @@ def found_in(text: str, place: str = "") -> Iterator[po.Entry]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call):
             yield from _of_call(_name(node.func), _leading_literals(node), place)
+            yield from _of_form(node, place)
 
 
 def _name(called: ast.expr) -> str:
@@ -54,6 +57,18 @@ def _of_call(name: str, literals: list[str], place: str) -> Iterator[po.Entry]:
         yield po.Entry(literals[0], places=[place])
     elif name in _PAIR and len(literals) >= 2:
         yield po.Entry(literals[0], literals[1], places=[place])
+
+
+def _of_form(call: ast.Call, place: str) -> Iterator[po.Entry]:
+    """The words of a declared input (`FormField(name, label, help=…)`) or of a field (`Field(name, level,
+    label)`): forms translate when they are drawn.
+    """
+    at = _LABELS.get(_name(call.func))
+    if at is not None:
+        words = [*call.args[at : at + 1], *(k.value for k in call.keywords if k.arg in ("label", "help"))]
+        for word in words:
+            if isinstance(word, ast.Constant) and isinstance(word.value, str) and word.value:
+                yield po.Entry(word.value, places=[place])
 
 
 def _leading_literals(call: ast.Call) -> list[str]:

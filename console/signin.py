@@ -10,15 +10,13 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo, available_timezones
 
 from anyio import to_thread
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from console import bodies, cookies, hosts, html, i18n
+from console import bodies, cookies, html, i18n
 from console.authenticators import Authenticator, LocalPassword, Refused
 from console.firstvisit import create_administrator
-from console.i18n import render
 from console.state import Shell
 from storage.users import User
 
@@ -77,14 +75,12 @@ class SignIn:
         """The form that makes the administrator, only while there is nobody."""
         if await to_thread.run_sync(lambda: self.shell().users.any()):
             return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
-        _refuse_strange_names(request)
         return self._page(request, "first_visit", {"name": "admin"})
 
     async def first_visit(self, request: Request) -> Response:
         """Make the administrator and sign in; of two who try at once, one is told that the console is
         taken.
         """
-        _refuse_strange_names(request)
         given, language = await bodies.read_form(request), cookies.language_of(request)
         with i18n.reading_in(language):
             zone = known_zone(given.get("timezone", ""))
@@ -136,18 +132,6 @@ class SignIn:
         if request.query_params.get("lang") == language:
             cookies.set_language(response, language, request)
         return response
-
-
-def _refuse_strange_names(request: Request) -> None:
-    if hosts.may_be_first(request):
-        return
-    with i18n.reading_in(cookies.language_of(request)):
-        sentence = render(
-            "A new console is set up on its own machine, under 127.0.0.1 or localhost. "
-            "To set it up under {name}, list that host in server.allowedHosts (.streamlit/config.toml).",
-            name=request.headers.get("host", ""),
-        )
-    raise HTTPException(HTTPStatus.FORBIDDEN, sentence)
 
 
 def next_of(request: Request) -> str:

@@ -36,60 +36,51 @@ _SPANS = {24: "24 h", 72: "72 h"}
 def figures(hours: int) -> None:
     """The row of figures: this stretch against the one before."""
     now, before = dashboard.activity(space(), hours)
-    waiting = attention.open_count(space())
-    compared = _("vs the {span} before").format(span=_SPANS[hours])
-    metric_row(
-        [
-            Metric(
-                _("Products and prices"),
-                number(now.of("products")),
-                _change(now.of("products"), before.of("products")),
-                compared,
-                "neither",
-                [h.written.get("products", 0) for h in now.hours],
-                help=_("Changes written to products, variants and images."),
-            ),
-            Metric(
-                _("Stock rows"),
-                number(now.of("stock")),
-                _change(now.of("stock"), before.of("stock")),
-                compared,
-                "neither",
-                [h.written.get("stock", 0) for h in now.hours],
-                help=_("Stock quantities written."),
-            ),
-            Metric(
-                _("Orders"),
-                number(now.of("orders")),
-                _change(now.of("orders"), before.of("orders")),
-                compared,
-                "neither",
-                [h.written.get("orders", 0) for h in now.hours],
-                help=_("Orders, statuses and fulfilments written."),
-            ),
-            Metric(
-                _("Success rate"),
-                _rate(now),
-                _points(now, before),
-                compared,
-                "up",
-                [_hour_rate(h) for h in now.hours],
-                "line",
-                help=_("Share of the answered changes that were written."),
-            ),
-            Metric(
-                _("Failed changes"),
-                number(now.failed),
-                _difference(now.failed, before.failed),
-                compared,
-                "down",
-                [h.failed for h in now.hours],
-                "bar",
-                help=_("Refused, or still without an answer."),
-            ),
-        ]
+    compared = (
+        _("vs the {span} before").format(span=_SPANS[hours]) if before.written + before.failed else None
     )
-    _needs_you_line(waiting)
+    metric_row(
+        [*_written(now, before, compared), _success(now, before, compared), _failed(now, before, compared)]
+    )
+    _needs_you_line(attention.open_count(space()))
+
+
+def _written(now: Span, before: Span, compared: str | None) -> list[Metric]:
+    """What was written, by what it is."""
+    shown_as = {
+        "products": (_("Products and prices"), _("Changes written to products, variants and images.")),
+        "stock": (_("Stock rows"), _("Stock quantities written.")),
+        "orders": (_("Orders"), _("Orders, statuses and fulfilments written.")),
+    }
+    return [
+        Metric(
+            label,
+            number(now.of(name)),
+            _change(now.of(name), before.of(name)),
+            compared,
+            "neither",
+            [hour.written.get(name, 0) for hour in now.hours],
+            help=explained,
+        )
+        for name, (label, explained) in shown_as.items()
+    ]
+
+
+def _success(now: Span, before: Span, compared: str | None) -> Metric:
+    series = [_hour_rate(hour) for hour in now.hours]
+    explained = _("Share of the answered changes that were written.")
+    return Metric(
+        _("Success rate"), _rate(now), _points(now, before), compared, "up", series, "line", help=explained
+    )
+
+
+def _failed(now: Span, before: Span, compared: str | None) -> Metric:
+    series = [hour.failed for hour in now.hours]
+    explained = _("Refused, or still without an answer.")
+    change = _difference(now.failed, before.failed)
+    return Metric(
+        _("Failed changes"), number(now.failed), change, compared, "down", series, "bar", help=explained
+    )
 
 
 def _change(now: int, before: int) -> str | None:
@@ -99,7 +90,9 @@ def _change(now: int, before: int) -> str | None:
     return f"{sign}{share(abs(now - before), before)}"
 
 
-def _difference(now: int, before: int) -> str:
+def _difference(now: int, before: int) -> str | None:
+    if now == before:
+        return None
     return f"+{number(now - before)}" if now >= before else f"-{number(before - now)}"
 
 
@@ -154,7 +147,8 @@ def report_line(hours: int) -> None:
         st.caption(
             render(
                 _(
-                    "Runs of the last {span}: {read} records read · {created} created · {updated} updated · {unchanged} unchanged · "
+                    "Runs of the last {span}: {read} records read · {created} created · {updated} updated · "
+                    "{unchanged} unchanged · "
                     "{skipped} skipped · {failed} failed · {parked} need you"
                 ),
                 span=_SPANS[hours],

@@ -39,8 +39,9 @@ def nothing() -> None:
 
 
 def moving(run_id: str) -> frozenset[str]:
-    """Changes when this run begins, stops or ends."""
-    return frozenset(name for name in runs.live_ids(space()) if name.startswith(f"{run_id}:"))
+    """Changes when this run begins, stops, starts to write (its records are known then) or ends."""
+    found = runs.progress(space(), run_id)
+    return frozenset() if found is None else frozenset({f"{found.line.state}:{found.writing}"})
 
 
 def show(line: RunLine) -> None:

@@ -1,4 +1,5 @@
-"""Settings: connections, links with their flows and schedules, security, and what holds for the whole installation."""
+"""Settings: connections, links with their flows and schedules, security, and what holds for the whole
+installation."""
 
 from __future__ import annotations
 

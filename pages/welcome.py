@@ -58,8 +58,8 @@ with st.grid(columns=2, min_column_width=300, gap="medium"):
         "cable",
         _("Connect your own"),
         _(
-            "One form for your Shopify store and one for Sentos, tested when you save them. The first run is a "
-            "preview or a test of five: you see what would change before anything does."
+            "One form for your Shopify store and one for Sentos, tested when you save them. The first run "
+            "is a preview or a test of five: you see what would change before anything does."
         ),
         _("You need API access to both"),
     )

@@ -1,14 +1,18 @@
 """The control plane under ``/_sandbox``: what a test or a demo may ask and change behind the platform's
-back."""
+back. It has no password, so it listens to programs of this machine alone: not to others when the sandbox is
+served to a network, and not to web pages that a browser of this machine shows."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
-from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.requests import HTTPConnection, Request
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.answers import Json
 from sandbox.faults import UnknownFault
@@ -47,7 +51,43 @@ def control_plane(platform: Platform) -> BaseRoute:
         Route("/reset", plane.reset, methods=["POST"]),
         Route("/seed", plane.seed, methods=["POST"]),
     ]
-    return Mount("/_sandbox", routes=routes)
+    return Mount("/_sandbox", app=_OnlyHere(Router(routes)))
+
+
+class _OnlyHere:
+    """Refuses (403) what does not come from a program of this machine."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _is_from_here(HTTPConnection(scope)):
+            await self._app(scope, receive, send)
+        else:
+            refusal = Json({"error": "the control plane answers programs of this machine only"}, 403)
+            await refusal(scope, receive, send)
+
+
+def _is_from_here(request: HTTPConnection) -> bool:
+    """A browser names the page that asks (Origin, Sec-Fetch-Site), and a page that gave its own name our
+    address (DNS rebinding) shows in Host."""
+    page = request.headers.get("origin") or request.headers.get("sec-fetch-site", "none") != "none"
+    client = request.client.host if request.client else ""
+    return not page and _is_loopback(client) and _is_loopback(_name_in(request.headers.get("host", "")))
+
+
+def _name_in(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 async def bad_request(_: Request, error: Exception) -> Json:

@@ -4,6 +4,7 @@ emptied shop."""
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from typing import Any
 
@@ -80,8 +81,10 @@ class StateFile:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    # One process at a time: two sandboxes over one file would each believe their own memory.
+    # One process at a time: two sandboxes over one file would each believe their own memory. For its owner
+    # alone: customers and credentials may be made up, but a merchant may well enter real ones.
     try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
@@ -91,7 +94,7 @@ def _open(path: str) -> sqlite3.Connection:
                 "CREATE TABLE IF NOT EXISTS object (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL,"
                 " id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id))"
             )
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, OSError) as error:
         raise StateFileBusy(
             f"cannot open the state file {path}: {error}. "
             "Stop the sandbox that uses it, or name another file."

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ DATABASE = "counterpart.db"
 MANIFEST = "manifest.json"
 FORMAT = 1
 PIECE = 1 << 20
+LONGEST_MANIFEST = 64 * 1024
+_FACTS = ("made_at", "schema", "sha256")
 
 
 @dataclass(frozen=True)
@@ -141,17 +144,41 @@ def _unpack(source: Path, work: Path) -> dict[str, Any]:
     """Takes out the members we know, by name, and checks them against the manifest."""
     try:
         with zipfile.ZipFile(source) as archive:
-            manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
+            manifest = _manifest(archive)
+            _refuse_bomb(archive, work)
             for name in {DATABASE, KEY_FILE} & set(archive.namelist()):
                 _extract(archive, name, work / name)
         sound = manifest["format"] == FORMAT and _sha256(work / DATABASE) == manifest["sha256"]
     except FileNotFoundError as error:
         raise NeedsOperator(say("There is no file {path}.", path=source)) from error
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
+    except _NO_BACKUP as error:
         raise _unsound(source) from error
     if not sound:
         raise _unsound(source)
     return manifest
+
+
+# zlib.error: torn pieces; NotImplementedError, RuntimeError: packed or encrypted in a way we never do.
+_NO_BACKUP = (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError, RuntimeError, zlib.error)
+
+
+def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """The manifest; ValueError or the like if it is none of ours."""
+    if archive.getinfo(MANIFEST).file_size > LONGEST_MANIFEST:
+        raise ValueError("the manifest is endless")
+    manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
+    if not all(isinstance(manifest[name], str) for name in _FACTS):
+        raise ValueError("the manifest is incomplete")
+    return manifest
+
+
+def _refuse_bomb(archive: zipfile.ZipFile, work: Path) -> None:
+    """Raises NeedsOperator for what the disk cannot hold. zipfile gives out no more than is announced."""
+    ours = {DATABASE, KEY_FILE} & set(archive.namelist())
+    announced = sum(archive.getinfo(name).file_size for name in ours)
+    if announced > shutil.disk_usage(work).free:
+        raise NeedsOperator(say("The disk has too little room for this backup. Nothing was changed."),
+                            f"{announced} bytes announced")
 
 
 def _unsound(source: Path) -> NeedsOperator:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection as Tx
 from sqlalchemy import Row, delete, insert, select, update
 
 from storage.clock import utc_now as now
@@ -70,14 +71,19 @@ class Connections:
         if speed is not None:
             _check_speed(old.sandbox, speed)
             values["speed"] = speed
-        if forget or (secrets and any(secrets.values())):
-            kept = {k: v for k, v in self.secrets(connection_id).items() if k not in forget}
-            merged = {**kept, **{k: v for k, v in (secrets or {}).items() if v}}
-            values["secrets"] = self.vault.seal(merged)
         with self.db.write() as tx:
+            if forget or (secrets and any(secrets.values())):
+                values["secrets"] = self._sealed_again(tx, connection_id, secrets or {}, forget)
             tx.execute(update(connections).where(connections.c.id == connection_id).values(values))
             tx.execute(delete(keeps).where(keeps.c.connection_id == connection_id))
         return self.get(connection_id)
+
+    def _sealed_again(self, tx: Tx, connection_id: str, secrets: Mapping[str, str], forget: Collection[str]) -> str:
+        """The stored secrets with those given, sealed. Read and sealed inside the transaction: neither a key rotation nor
+        another edit can fall in between."""
+        stored = self.vault.open_secrets(tx.execute(select(connections.c.secrets).where(connections.c.id == connection_id)).scalar_one())
+        kept = {k: v for k, v in stored.items() if k not in forget}
+        return self.vault.seal({**kept, **{k: v for k, v in secrets.items() if v}})
 
     def rename(self, connection_id: str, name: str) -> None:
         """Another name; nothing else changes."""

@@ -109,12 +109,11 @@ class Plans:
 
     def by_ids(self, ids: Sequence[str]) -> list[ChangeRow]:
         """These changes, in their order."""
-        found: list[ChangeRow] = []
+        found: list[Row[Any]] = []
         with self.db.read() as tx:
             for start in range(0, len(ids), 400):
-                query = select(changes).where(changes.c.id.in_(ids[start:start + 400])).order_by(changes.c.seq)
-                found += [change_of(r) for r in tx.execute(query)]
-        return found
+                found += tx.execute(select(changes).where(changes.c.id.in_(ids[start:start + 400])))
+        return [change_of(r) for r in sorted(found, key=lambda r: r.seq)]
 
     def due(self, run_id: str, phase: str, limit: int) -> list[ChangeRow]:
         """The next changes of a phase that may be sent."""

@@ -55,13 +55,15 @@ LANGUAGE = Preference("operator.language", str, "en", choices=("en", "tr"))
 TIMEZONE = Preference("operator.timezone", str, "")
 CSV_DECIMAL_COMMA = Preference("operator.csv_decimal_comma", bool, False)
 PAUSED = Preference("sync.paused", bool, False)
+TRIAL_WANTED = Preference("trial.wanted", dict, {})
+"""A trial that another process asks the working one to set up: {"products": int, "orders": int}; {}: none."""
 RESTORED_AT = Preference("backup.restored_at", datetime, LONG_AGO)
 """When a backup was last put back; `LONG_AGO` means never. What was sent after the backup was made is unknown
 to it, so calls without an outcome and records without a binding are looked up before anything is sent
 again."""
 
 KNOWN: tuple[Preference[Any], ...] = (
-    LOG_ROWS, LOG_DAYS, RUN_DAYS, LANGUAGE, TIMEZONE, CSV_DECIMAL_COMMA, PAUSED, RESTORED_AT)
+    LOG_ROWS, LOG_DAYS, RUN_DAYS, LANGUAGE, TIMEZONE, CSV_DECIMAL_COMMA, PAUSED, TRIAL_WANTED, RESTORED_AT)
 
 
 class Preferences:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from storage.clock import utc_now as now
 from storage.database import Database
+from storage.messages import stored_message
 from storage.tables.sync import sync_queue
-from sync.model.codec import dump
 from sync.model.text import Message
 
 
@@ -57,18 +57,36 @@ class Queue:
 
     def finish(self, tx: Connection, item_id: int, status: str = "completed", error: Message | None = None) -> None:
         tx.execute(update(sync_queue).where(sync_queue.c.id == item_id).values(
-            status=status, error_message=dump(error), finished_at=now()))
+            status=status, error_message=stored_message(error), finished_at=now()))
 
     def again(self, tx: Connection, item_id: int, delay: float, error: Message) -> None:
         """Back to pending after `delay` seconds, one try more on its account."""
         q = sync_queue.c
         tx.execute(update(sync_queue).where(q.id == item_id).values(
-            status="pending", due=now() + timedelta(seconds=delay), retry_count=q.retry_count + 1, error_message=dump(error)))
+            status="pending", due=now() + timedelta(seconds=delay), retry_count=q.retry_count + 1, error_message=stored_message(error)))
+
+    def put_back(self, tx: Connection, item_id: int) -> None:
+        """Pending again at once, because the process stops and not because the stage failed: no try is counted."""
+        tx.execute(update(sync_queue).where(sync_queue.c.id == item_id).values(status="pending", due=now()))
+
+    def busy(self, run_id: str) -> bool:
+        """Is a stage of the run still due or at work? A run's status may be final a moment before its last stage is through."""
+        q = sync_queue.c
+        with self.db.read() as tx:
+            return tx.execute(select(q.id).where(q.run_id == run_id, q.status.in_(("pending", "processing"))).limit(1)).first() is not None
+
+    def at_work(self) -> bool:
+        """Is any stage being worked on?"""
+        with self.db.read() as tx:
+            return tx.execute(select(sync_queue.c.id).where(sync_queue.c.status == "processing").limit(1)).first() is not None
 
     def rescue(self) -> int:
-        """After a crash: what was being processed is pending again. Only the process that holds the lock may call this."""
-        q = sync_queue.c
+        """After a crash: what was being processed is pending again; where the same stage is pending already it folds into that.
+        Only the process that holds the lock may call this."""
+        q, twin = sync_queue.c, sync_queue.alias()
+        doubled = select(twin.c.id).where(twin.c.run_id == q.run_id, twin.c.action == q.action, twin.c.status == "pending").exists()
         with self.db.write() as tx:
+            tx.execute(update(sync_queue).where(q.status == "processing", doubled).values(status="completed", finished_at=now()))
             return tx.execute(update(sync_queue).where(q.status == "processing").values(status="pending", due=now())).rowcount
 
     def drop_all(self) -> None:

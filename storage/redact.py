@@ -1,4 +1,5 @@
-"""Keeps secrets out of everything that is written down: log lines, errors, tracebacks.
+"""Keeps secrets out of everything that is written down: log lines, errors, tracebacks; and keeps what others
+wrote from forging lines or steering a terminal there.
 
 `REDACTOR` knows every secret value that the vault has opened in this process and the shapes of tokens it has
 not.
@@ -29,6 +30,15 @@ _SHAPES = re.compile(
     r"|(?i:(?<=access_token=)|(?<=client_secret=)|(?<=api_key=)|(?<=api_secret=)|(?<=password=))"
     r"""[^\s&"',;]+""")
 _BASIC = re.compile(r"(?i:\bbasic\s+)([A-Za-z0-9+/]{4,}={0,2})")
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """`text` with every control sign but tab and newline spelled out: an error that a platform wrote must not
+    colour, clear or rewrite the operator's terminal."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -108,18 +118,22 @@ class RedactingFilter(logging.Filter):
 
 
 def clean_record(record: logging.LogRecord) -> None:
-    """Removes secrets from the record in place. Arguments are kept where they can be: some formatters read
+    """Removes secrets from the record in place, and line breaks and control signs from its arguments' text: a
+    record is one line, whatever a platform wrote. Arguments are kept where they can be: some formatters read
     them."""
-    message = _message(record)
-    clean = REDACTOR(message)
-    if clean != message:
+    if _clean(_message(record)) != _message(record):
         record.args = _clean_args(record.args)
-        if REDACTOR(_message(record)) != _message(record):
-            record.msg, record.args = clean, ()
+        if _clean(_message(record)) != _message(record):
+            record.msg, record.args = _clean(_message(record)), ()
     if record.exc_info and record.exc_info[1] is not None:
-        record.exc_text = REDACTOR("".join(traceback.format_exception(record.exc_info[1])).rstrip("\n"))
+        record.exc_text = visible(
+            REDACTOR("".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")))
     if record.stack_info:
         record.stack_info = REDACTOR(record.stack_info)
+
+
+def _clean(text: str) -> str:
+    return visible(REDACTOR(text)).replace("\n", "\\n")
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -139,7 +153,7 @@ def _clean_args(args: object) -> tuple[object, ...] | Mapping[str, object] | Non
 
 
 def _clean_arg(value: object) -> object:
-    return value if isinstance(value, int | float) or value is None else REDACTOR(str(value))
+    return value if isinstance(value, int | float) or value is None else _clean(str(value))
 
 
 def install_redaction() -> None:
@@ -164,7 +178,7 @@ def _redacting(factory: Callable[..., logging.LogRecord]) -> Callable[..., loggi
 
 
 def _print_exception(_kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.stderr.write(REDACTOR("".join(traceback.format_exception(type(error), error, trace))))
+    sys.stderr.write(visible(REDACTOR("".join(traceback.format_exception(type(error), error, trace)))))
 
 
 def _print_thread_exception(args: threading.ExceptHookArgs) -> None:

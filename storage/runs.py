@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from storage.clock import utc_now as now
 from storage.database import Database
 from storage.ids import new_id
-from storage.tables.sync import run_items, runs
+from storage.messages import stored_message
+from storage.tables.sync import run_items, runs, sync_queue
 from sync.errors import NeedsOperator
 from sync.model.codec import dump, load
 from sync.model.run import LIVE, OUTCOMES, BrakeHit, Counts, Mode, Run, Scope, Status
@@ -72,7 +73,10 @@ class Runs:
         tx.execute(update(runs).where(runs.c.id == run_id).values(**{k: _stored(k, v) for k, v in values.items()}))
 
     def cancel(self, run_id: str) -> None:
-        self.update(run_id, cancel_requested=True)
+        """Asks the run to stop; a stage that waits for its next try is due at once, to see that."""
+        with self.db.write() as tx:
+            self.set(tx, run_id, cancel_requested=True)
+            tx.execute(update(sync_queue).where(sync_queue.c.run_id == run_id, sync_queue.c.status == "pending").values(due=now()))
 
     def cancelled(self, run_id: str) -> bool:
         with self.db.read() as tx:
@@ -91,6 +95,8 @@ class Runs:
 
 
 def _stored(name: str, value: Any) -> Any:
+    if name == "error":
+        return stored_message(value)
     return value if isinstance(value, datetime) and name.endswith("_at") else dump(value)
 
 

@@ -46,9 +46,9 @@ class Sessions:
             connection.execute(insert(sessions).values(row))
         return token
 
-    def user_of(self, token: str | None) -> User | None:
+    def user_of(self, token: str | None, *, in_use: bool = True) -> User | None:
         """Whose session this is, or None if it never was, has ended, idled out or was revoked. Using it keeps
-        it from idling out."""
+        it from idling out; a mere look (`in_use` False) does not."""
         if not token:
             return None
         now = self._clock()
@@ -58,7 +58,7 @@ class Sessions:
             row = connection.execute(joined.where(sessions.c.token_hash == _hash(token))).mappings().first()
         if row is None or now >= row["expires_at"] or now >= _idles_out(row):
             return None
-        if now - row["seen_at"] >= SEEN_EVERY:
+        if in_use and now - row["seen_at"] >= SEEN_EVERY:
             self._touch(token, now)
         return user_of_row(row)
 

@@ -30,16 +30,18 @@ class Staging:
     def put(self, run_id: str, side: str, records: Iterable[tuple[Record, Sequence[Key]]]) -> None:
         """Stores records with their keys; one that was staged before is replaced (a read may repeat)."""
         rows, keys = [], []
-        for record, found in records:
+        for record, found in {record.id: (record, found) for record, found in records}.values():
             rows.append({"run_id": run_id, "side": side, "record_id": record.id, "body": _body(record)})
             keys += [{"run_id": run_id, "side": side, "key": k, "value": v, "record_id": record.id, "variant_id": n} for k, v, n in found]
         if not rows:
             return
         s, k = staged.c, staged_keys.c
         with self.db.write() as tx:
-            start = tx.execute(select(func.count()).where(s.run_id == run_id, s.side == side)).scalar_one()
-            ids = [r["record_id"] for r in rows]
-            tx.execute(delete(staged_keys).where(k.run_id == run_id, k.side == side, k.record_id.in_(ids)))
+            last = tx.execute(select(func.max(s.position)).where(s.run_id == run_id, s.side == side)).scalar()
+            start = 0 if last is None else last + 1
+            for n in range(0, len(rows), 400):
+                ids = [r["record_id"] for r in rows[n:n + 400]]
+                tx.execute(delete(staged_keys).where(k.run_id == run_id, k.side == side, k.record_id.in_(ids)))
             upsert(tx, staged, [{**r, "position": start + i} for i, r in enumerate(rows)], key=["run_id", "side", "record_id"])
             if keys:
                 tx.execute(insert(staged_keys), keys)

@@ -60,9 +60,26 @@ class SignInThrottle:
         return wait
 
     def succeeded(self, name: str, address: str) -> None:
-        """Forgets the failures of this name and this address."""
+        """Forgets the failures of this name, and what `reserve` counted for this address.
+
+        The address keeps its other failures: whoever has a name of their own here would else guess at other
+        names and sign in between, so that the guesses never add up.
+        """
+        of_name, of_address = _keys(name, address)
+        now = self._clock()
         with self._db.write() as connection:
-            connection.execute(delete(sign_in_failures).where(_is_one_of(_keys(name, address))))
+            before = _rows(connection, [of_address]).get(of_address)
+            if before is not None and before[0] > 1:
+                row = _row(of_address, before[0] - 1, now, now)
+                upsert(connection, sign_in_failures, [row], key=["kind", "key_hash"])
+            else:
+                connection.execute(delete(sign_in_failures).where(_is_one_of([of_address])))
+            connection.execute(delete(sign_in_failures).where(_is_one_of([of_name])))
+
+    def forget_all(self) -> None:
+        """Nobody waits any more: for whoever has the machine itself and resets a password."""
+        with self._db.write() as connection:
+            connection.execute(delete(sign_in_failures))
 
 
 def _keys(name: str, address: str) -> list[Key]:
@@ -113,5 +130,9 @@ def _next(key: Key, before: tuple[int, datetime, datetime] | None, now: datetime
     failures = 1 + (before[0] if before and known else 0)
     over = failures - limit.free
     wait = min(limit.longest, 2.0 ** min(over - 1, 30)) if over > 0 else 0.0
-    return {"kind": key[0], "key_hash": key[1], "failures": failures, "failed_at": now,
-            "open_at": now + timedelta(seconds=wait)}
+    return _row(key, failures, now, now + timedelta(seconds=wait))
+
+
+def _row(key: Key, failures: int, failed_at: datetime, open_at: datetime) -> dict[str, object]:
+    return {"kind": key[0], "key_hash": key[1], "failures": failures, "failed_at": failed_at,
+            "open_at": open_at}

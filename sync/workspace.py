@@ -33,7 +33,7 @@ from sync.errors import CounterpartError
 from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.model.ports import Account
-from sync.model.run import Run, Status
+from sync.model.run import Mode, Run, Status
 from sync.model.text import say
 from sync.spending import Spending
 
@@ -54,6 +54,7 @@ class Workspace:
         from sync.managers.verbs.checks import Checks
         from sync.managers.verbs_runs import RunVerbs
         from sync.queue.executor import Executor
+        from sync.queue.schedule import Schedules
 
         self.paths, self.db, self.vault = paths, db, vault
         self.stopping = threading.Event()
@@ -68,6 +69,7 @@ class Workspace:
         self.executor = Executor(self)
         self.trial = Trial(self)
         self.checks, self.run_verbs = Checks(self), RunVerbs(self)
+        self.schedules = Schedules(self, lambda flow: self.run_verbs.start(flow.id, Mode.FULL, by="schedule"))
         self._connectors: dict[str, Connector] = {}
         self._clocks: dict[str, RealClock] = {}
         self._guard = threading.RLock()
@@ -136,16 +138,18 @@ class Workspace:
                 after_restore(self)
                 self.trial.resume()
                 self.executor.start()
+                self.schedules.start()
             return self._works
 
     def stop(self) -> None:
-        """Ends the work at its next safe point and gives the lock back."""
+        """Ends the work at its next safe point and gives the lock back. The stages at work may still need the guard meanwhile."""
         with self._guard:
-            if self._works:
-                self._works = False
-                self.executor.stop()
-                self.trial.stop()
-                self.lock.release()
+            working, self._works = self._works, False
+        if working:
+            self.schedules.stop()
+            self.executor.stop()
+            self.trial.stop()
+            self.lock.release()
 
     def close(self) -> None:
         """Stops what this process started and gives everything back."""

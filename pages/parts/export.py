@@ -9,6 +9,8 @@ import streamlit as st
 from console import access, i18n
 from console.csvfile import INTERNATIONAL, TURKISH, Dialect, csv_bytes
 from console.i18n import _
+from storage import preferences
+from sync.workspace import shared
 
 
 def export_button(
@@ -42,6 +44,11 @@ def _dialect(key: str) -> Dialect:
     names = {"semicolon": _("Semicolons, 1299,90"), "comma": _("Commas, 1299.90")}
     way = st.segmented_control(
         _("Written with"), list(names), format_func=names.__getitem__, required=True, key=f"{key}_way",
-        default="semicolon" if i18n.current() == "tr" else "comma",
+        default="semicolon" if i18n.current() == "tr" or _wants_semicolons() else "comma",
     )  # fmt: skip
     return TURKISH if way == "semicolon" else INTERNATIONAL
+
+
+def _wants_semicolons() -> bool:
+    """What the settings say for the whole installation."""
+    return shared().preferences.get(preferences.CSV_DECIMAL_COMMA)

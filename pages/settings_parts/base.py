@@ -1,4 +1,5 @@
-"""What every part of the settings needs: the workspace, a way to try a verb, and redrawing once something is known."""
+"""What every part of the settings needs: the workspace, a way to try a verb, and redrawing once something is
+known."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import _, render, require, say_later
+from pages.parts import _, plain, render, require, say_later
 from storage.errors import BadInput
 from sync.errors import CounterpartError
 from sync.managers.verbs.checks import checks_of
@@ -15,6 +16,7 @@ from sync.managers.verbs.offers import offers_of
 from sync.workspace import Workspace, shared
 
 _EVERY = 1.5
+_LONGEST = 600  # signs of a refusal; it may quote what a platform said
 LISTS_WAIT = 2.0
 """Seconds a page waits for a platform's lists before it is drawn without them."""
 
@@ -25,18 +27,20 @@ def workspace() -> Workspace:
 
 
 def attempt(verb: Callable[[], Any], done: str = "") -> str:
-    """Carry out a verb; "" when it is done (`done` is then said after the redraw), else why not, in the reader's words."""
+    """Carry out a verb; "" when it is done (`done` is then said after the redraw), else why not, in the
+    reader's words and safe inside Markdown."""
     try:
         verb()
     except (CounterpartError, BadInput) as refused:
-        return render(refused.message)
+        return plain(render(refused.message), _LONGEST)
     if done:
         say_later(done)
     return ""
 
 
 def act(verb: Callable[[], Any], done: str = "", doing: str = "") -> None:
-    """`attempt`, then draw the page anew, or say here why not. `doing` stands beside a turning wheel meanwhile."""
+    """`attempt`, then draw the page anew, or say here why not. `doing` stands beside a turning wheel
+    meanwhile."""
     if doing:
         with st.spinner(doing):
             refused = attempt(verb, done)
@@ -49,7 +53,8 @@ def act(verb: Callable[[], Any], done: str = "", doing: str = "") -> None:
 
 
 def chooser(label: str, options: Mapping[str, tuple[str, str]], name: str) -> str:
-    """A row of choices (name → title and symbol) that also stands in the address under `name`: a link can lead to one.
+    """A row of choices (name → title and symbol) that also stands in the address under `name`: a link can
+    lead to one.
 
     Streamlit's own binding would put the translated title into the address."""
     asked = st.query_params.get(name, "")

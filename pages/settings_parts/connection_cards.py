@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import Question, _, ago, ask, empty_state, plain, render, section, status_badge
+from pages.parts import N_, Question, _, ago, ask, empty_state, plain, render, section, status_badge
 from pages.settings_parts.base import act, attempt
 from pages.settings_parts.connection_forms import add_dialog, edit_dialog
 from pages.settings_parts.platforms import FACTS, guide_of
@@ -13,7 +13,7 @@ from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.workspace import Workspace
 
-FLOW_NAMES = {Entity.PRODUCT: "Products", Entity.ORDER: "Orders"}
+FLOW_NAMES = {Entity.PRODUCT: N_("Products"), Entity.ORDER: N_("Orders")}
 
 
 def draw(ws: Workspace) -> None:
@@ -116,9 +116,10 @@ def _ask_delete(verbs: ConnectionVerbs, connection: Connection) -> None:
         facts.append(render("{count} open items in Needs you", count=hanging.waiting))
     ask(
         Question(
-            render("Delete {name}?", name=connection.name[:40]),
+            render("Delete {name}?", name=plain(connection.name, 40)),
             _(
-                "The connection goes, with everything that hangs on it. **Nothing is changed on either platform**: products, "
+                "The connection goes, with everything that hangs on it. **Nothing is "
+                "changed on either platform**: products, "
                 "stock and orders stay as they are."
             ),
             connection.name,

@@ -37,38 +37,40 @@ def add_dialog(verbs: ConnectionVerbs, platform: str = "") -> None:
 def edit_dialog(verbs: ConnectionVerbs, connection: Connection) -> None:
     """Open the form of a stored connection."""
 
-    @st.dialog(render("Edit {name}", name=connection.name[:40]), width="medium", icon=":material/edit:")
+    @st.dialog(render("Edit {name}", name=plain(connection.name, 40)), width="medium", icon=":material/edit:")
     def dialog() -> None:
         require("admin")
         key = f"edit_{connection.id}"
-        stored = verbs.stored_secrets(connection.id)
-        fields, guide = verbs.form(connection.platform), guide_of(connection.platform)
         with st.form(f"{key}_form", border=False):
             name = st.text_input(_("Name"), value=connection.name, key=f"{key}_name", max_chars=80)
             if connection.sandbox:
-                st.info(
-                    _("A sandbox connection: its address and keys are managed for you."),
-                    icon=":material/science:",
-                )
-                typed = Typed()
+                note = _("A sandbox connection: its address and keys are managed for you.")
+                st.info(note, icon=":material/science:")
+                typed, forget = Typed(), list[str]()
             else:
-                typed = draw_inputs(fields, guide, key, stored=connection.settings, stored_secrets=stored)
-            labels = {f.name: f.label for f in fields if f.name in stored and not f.required}
-            forget = (
-                st.pills(
-                    _("Stored secrets to remove"),
-                    list(labels),
-                    selection_mode="multi",
-                    key=f"{key}_forget",
-                    format_func=lambda n: _(labels[n]),
-                )
-                if labels and not connection.sandbox
-                else []
-            )
+                typed, forget = _stored(verbs, connection, key)
             if _submitted(f"{key}_save"):
-                _save(verbs, connection, name or "", typed, list(forget or []))
+                _save(verbs, connection, name or "", typed, forget)
 
     dialog()
+
+
+def _stored(verbs: ConnectionVerbs, connection: Connection, key: str) -> tuple[Typed, list[str]]:
+    """The platform's inputs with what is stored, and which stored secrets are to go."""
+    fields, stored = verbs.form(connection.platform), verbs.stored_secrets(connection.id)
+    guide = guide_of(connection.platform)
+    typed = draw_inputs(fields, guide, key, stored=connection.settings, stored_secrets=stored)
+    labels = {f.name: f.label for f in fields if f.name in stored and not f.required}
+    if not labels:
+        return typed, []
+    forget = st.pills(
+        _("Stored secrets to remove"),
+        list(labels),
+        selection_mode="multi",
+        key=f"{key}_forget",
+        format_func=lambda name: _(labels[name]),
+    )
+    return typed, list(forget or [])
 
 
 def _explain(verbs: ConnectionVerbs, platform: str) -> None:
@@ -116,7 +118,7 @@ def _save(verbs: ConnectionVerbs, connection: Connection, name: str, typed: Type
     with st.spinner(_("Testing before anything is saved…")):
         refused = attempt(change)
     if refused:
-        st.error(refused, icon=":material/error:")
+        st.error(f"{_('Nothing was saved.')} {refused}", icon=":material/error:")
         return
     say_later(_("Saved."))
     st.rerun()

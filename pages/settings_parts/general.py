@@ -1,4 +1,5 @@
-"""The section General: the reader's language and zone, what the log keeps, CSV, and the switch that pauses everything."""
+"""The section General: the reader's language and zone, what the log keeps, CSV, and the switch that pauses
+everything."""
 
 from __future__ import annotations
 
@@ -77,18 +78,25 @@ def _range(preference: preferences.Preference[int]) -> tuple[int, int]:
 
 def _own(ws: Workspace, user: User) -> None:
     section(_("Your language and time zone"), _("They are yours alone: a colleague may choose others."))
-    users, zones = state.shared().users, sorted(available_timezones())
-    language = st.segmented_control(
+    zones = sorted(available_timezones())
+    st.segmented_control(
         _("Language"),
         list(i18n.LANGUAGES),
         default=reader().language,
         required=True,
         key="settings_language",
         format_func=i18n.LANGUAGES.__getitem__,
+        on_change=_read_so,
+        args=(user,),
     )
-    zone = st.selectbox(_("Time zone"), zones, index=zones.index(reader().timezone), key="settings_zone")
-    if (language, zone) != (reader().language, reader().timezone):
-        act(lambda: users.set_preferences(user.id, language=language, timezone=zone), _("Saved."))
+    at = zones.index(reader().timezone)
+    st.selectbox(_("Time zone"), zones, at, key="settings_zone", on_change=_read_so, args=(user,))
+
+
+def _read_so(user: User) -> None:
+    """Keep how the user reads, before the page is drawn in that language."""
+    language, zone = st.session_state["settings_language"], st.session_state["settings_zone"]
+    state.shared().users.set_preferences(user.id, language=language, timezone=zone)
 
 
 def _csv(ws: Workspace, user: User) -> None:

@@ -28,8 +28,8 @@ def draw_inputs(
     stored: Mapping[str, str] | None = None,
     stored_secrets: Collection[str] = (),
 ) -> Typed:
-    """Draw all inputs, those that can wait under a heading of their own. A stored secret is never shown: an empty input
-    keeps it."""
+    """Draw all inputs, those that can wait under a heading of their own. A stored secret is never shown: an
+    empty input keeps it."""
     typed = Typed()
     later = [one for one in fields if one.name in guide.later]
     common = [one for one in fields if one.name == "allow_private"]
@@ -45,36 +45,38 @@ def draw_inputs(
 def _draw(one: FormField, typed: Typed, key: str, stored: Mapping[str, str], is_stored: bool) -> None:
     here, value = f"{key}_{one.name}", stored.get(one.name, one.default)
     label = _(one.label) + (" *" if one.required and not is_stored else "")
-    help_text = _(one.help) or None
     if one.kind == "secret":
-        hint = _("Stored. Leave empty to keep it.") if is_stored else one.placeholder
-        typed.secrets[one.name] = (
-            st.text_input(
-                label, type="password", key=here, help=help_text, placeholder=hint, autocomplete="off"
-            )
-            or ""
-        )
+        typed.secrets[one.name] = _secret(one, label, here, is_stored)
     elif one.kind == "choice":
-        chosen = value if value in one.choices else one.choices[0]
-        typed.values[one.name] = (
-            st.selectbox(
-                label,
-                one.choices,
-                index=one.choices.index(chosen),
-                key=here,
-                help=help_text,
-                format_func=lambda choice: _(CHOICES.get(choice, choice)),
-            )
-            or ""
-        )
+        typed.values[one.name] = _choice(one, label, here, value)
     elif one.kind == "switch":
-        typed.values[one.name] = (
-            "true" if st.toggle(label, value=value == "true", key=here, help=help_text) else "false"
-        )
+        on = st.toggle(label, value=value == "true", key=here, help=_(one.help) or None)
+        typed.values[one.name] = "true" if on else "false"
     else:
-        typed.values[one.name] = (
-            st.text_input(
-                label, value=value, key=here, help=help_text, placeholder=one.placeholder, autocomplete="off"
-            )
-            or ""
+        text = st.text_input(
+            label, value, key=here, help=_(one.help) or None, placeholder=one.placeholder, autocomplete="off"
         )
+        typed.values[one.name] = text or ""
+
+
+def _secret(one: FormField, label: str, key: str, is_stored: bool) -> str:
+    hint = _("Stored. Leave empty to keep it.") if is_stored else one.placeholder
+    help_text = _(one.help) or None
+    # no autocomplete: a browser must not offer the console's own password here
+    text = st.text_input(
+        label, type="password", key=key, help=help_text, placeholder=hint, autocomplete="new-password"
+    )
+    return text or ""
+
+
+def _choice(one: FormField, label: str, key: str, value: str) -> str:
+    at = one.choices.index(value) if value in one.choices else 0
+    chosen = st.selectbox(
+        label,
+        one.choices,
+        index=at,
+        key=key,
+        help=_(one.help) or None,
+        format_func=lambda choice: _(CHOICES.get(choice, choice)),
+    )
+    return chosen or ""

@@ -62,7 +62,7 @@ def _head(verbs: LinkVerbs, link: Link, ends: dict[str, Connection]) -> None:
         for end in (a, b):
             if end.status != "connected":
                 st.caption(plain(end.name))
-                status_badge(end.status, render(end.reason) if end.reason else "")
+                status_badge(end.status, plain(render(end.reason)) if end.reason else "")
         with st.popover(_("Rename"), icon=":material/edit:", key=f"rename_{link.id}"):
             name = st.text_input(_("Name"), value=link.name, max_chars=80, key=f"rename_{link.id}_name")
             if st.button(_("Save"), key=f"rename_{link.id}_do", type="primary"):
@@ -131,9 +131,10 @@ def _ask_delete(verbs: LinkVerbs, link: Link) -> None:
         facts.append(render("{count} open items in Needs you", count=hanging.waiting))
     ask(
         Question(
-            render("Delete {name}?", name=link.name[:40]),
+            render("Delete {name}?", name=plain(link.name, 40)),
             _(
-                "The link goes, with its flows, its runs and its memory of what belongs together. **Nothing is changed on either "
+                "The link goes, with its flows, its runs and its memory of what belongs "
+                "together. **Nothing is changed on either "
                 "platform**, and both connections stay."
             ),
             link.name,

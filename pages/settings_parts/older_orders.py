@@ -71,7 +71,8 @@ def _ask(verbs: LinkVerbs, flow: Flow, since: datetime) -> None:
             Question(
                 _("Include older orders?"),
                 render(
-                    "**{count}** orders were placed between {since} and the go-live moment. The next run creates them in the "
+                    "**{count}** orders were placed between {since} and the go-live "
+                    "moment. The next run creates them in the "
                     "ERP, unless it has them already.",
                     count=counted[0],
                     since=shown(since),

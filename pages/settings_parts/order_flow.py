@@ -193,7 +193,8 @@ def _money(s: OrderSettings, ground: Ground, key: str) -> OrderSettings:
 
 
 def _invoice(s: OrderSettings, ground: Ground, key: str) -> OrderSettings:
-    section(_("Invoice identity"), _("Names of the order attributes that your checkout fills."))
+    hint = _("Names of the order attributes that your checkout fills; several with commas.")
+    section(_("Invoice identity"), hint)
     identity = st.text_input(
         _("Identity number (TCKN)"), s.identity_attribute, max_chars=80, key=f"{key}_identity"
     )
@@ -263,7 +264,8 @@ def _statuses(s: OrderSettings, ground: Ground, key: str) -> OrderSettings:
 def _services(s: OrderSettings, ground: Ground, key: str) -> OrderSettings:
     st.caption(
         _(
-            "The SKU of a service product that carries the amount. Empty: an order with such an amount waits for you."
+            "The SKU of a service product that carries the amount. Empty: an order with "
+            "such an amount waits for you."
         )
     )
     with st.grid(columns=3, min_column_width=180, gap="small"):
@@ -308,7 +310,8 @@ def _percent(typed: str | None) -> Decimal:
 
 
 def _moment(day: object, known: datetime | None) -> datetime | None:
-    """The chosen day's first moment in the operator's zone; the exact moment stays while its day was not changed."""
+    """The chosen day's first moment in the operator's zone; the exact moment stays while its day was not
+    changed."""
     if not isinstance(day, date):
         return None
     if known is not None and local(known).date() == day:

@@ -65,7 +65,8 @@ def tags(label: str, current: Sequence[str], key: str, *, help: str = "") -> tup
 def edit_rows(
     rows: Sequence[Mapping[str, str]], columns: Mapping[str, Any], key: str, *, fixed: bool = False
 ) -> list[dict[str, str]]:
-    """A table to edit; answers its rows as stripped text, without those that are empty. `fixed`: no rows come or go."""
+    """A table to edit; answers its rows as stripped text, without those that are empty. `fixed`: no rows come
+    or go."""
     frame = pd.DataFrame([dict(row) for row in rows], columns=list(columns), dtype="string")
     edited = st.data_editor(
         frame,

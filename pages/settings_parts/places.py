@@ -29,7 +29,7 @@ def draw(verbs: LinkVerbs, link: Link) -> None:
         if not names:
             reason = offer.locations.reason
             st.info(
-                render(reason) if reason else _("The locations are being loaded."),
+                plain(render(reason)) if reason else _("The locations are being loaded."),
                 icon=":material/hourglass_empty:",
             )
             return

@@ -1,4 +1,5 @@
-"""What helps a person through a platform's form: where to find its words, which inputs can wait, how facts are called."""
+"""What helps a person through a platform's form: where to find its words, which inputs can wait, how facts
+are called."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from pages.parts import N_
 
 @dataclass(frozen=True)
 class Guide:
-    """Help for one platform. `steps` are Markdown of ours; `later` are inputs that most people leave alone, under the
-    heading `later_title`."""
+    """Help for one platform. `steps` are Markdown of ours; `later` are inputs that most people leave alone,
+    under the heading `later_title`."""
 
     icon: str
     steps: tuple[str, ...] = ()
@@ -25,7 +26,8 @@ GUIDES: Mapping[str, Guide] = {
         (
             N_("Open the **API settings** in your Sentos panel."),
             N_(
-                "Copy **API Url** (or just the firm name in it), **API Anahtar** (the key) and **API Şifre** (the secret)."
+                "Copy **API Url** (or just the firm name in it), **API Anahtar** (the "
+                "key) and **API Şifre** (the secret)."
             ),
             N_("If the panel lists allowed addresses, add the one of this machine."),
         ),

@@ -1,4 +1,5 @@
-"""The product flow's settings: what is synchronised, how products find each other, prices, new products, brakes."""
+"""The product flow's settings: what is synchronised, how products find each other, prices, new products,
+brakes."""
 
 from __future__ import annotations
 
@@ -6,13 +7,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.parts import N_, _, section, text_column
+from pages.parts import N_, _, render, section, text_column
 from pages.settings_parts.base import act, foot, warm
 from pages.settings_parts.pickers import edit_rows, pick_many, pick_one, tags
 from pages.settings_parts.places import draw_summary
 from pages.settings_parts.schedule_card import draw_head, draw_schedule
 from sync.managers.verbs import LinkVerbs
-from sync.managers.verbs.ground import MAPPED_FIELDS, SOURCE_FIELDS, Ground
+from sync.managers.verbs.ground import SOURCE_FIELDS, Ground
 from sync.managers.verbs.product_rules import BRAKE_LIMITS, DRIFTS, MATCH_KEYS, NEW_STATUSES
 from sync.model.fields import ALL_FIELDS
 from sync.model.flow import Brakes, FieldMap, Flow, ProductFilter, ProductSettings
@@ -173,9 +174,7 @@ def _mappings(s: ProductSettings, ground: Ground, key: str) -> ProductSettings:
             "Target: a field, `tag`, or `metafield:namespace.key`."
         )
     )
-    st.caption(
-        f"`{'` `'.join(SOURCE_FIELDS)}` → `{'` `'.join((*MAPPED_FIELDS, 'tag', 'metafield:custom.season'))}`"
-    )
+    st.caption(render("Fields: {fields}", fields=" ".join(f"`{name}`" for name in SOURCE_FIELDS)))
     rows = edit_rows(
         [{"source": m.source, "target": m.target} for m in s.mappings],
         {"source": text_column(_("Source")), "target": text_column(_("Target"))},

@@ -82,7 +82,8 @@ def _inputs(schedule: Schedule, way: str, key: str) -> Schedule:
                 key=f"{key}_cron",
                 width="stretch",
                 help=_(
-                    "Minute, hour, day, month, weekday. `30 3 * * *` is every night at 03:30, `0 9-18 * * 1-5` every "
+                    "Minute, hour, day, month, weekday. `30 3 * * *` is every night at "
+                    "03:30, `0 9-18 * * 1-5` every "
                     "hour of the working day."
                 ),
             )

@@ -43,14 +43,16 @@ def _key(ws: Workspace, verbs: SecurityVerbs) -> None:
     in_file = ws.paths.key_file.exists()
     st.markdown(
         _(
-            "It lies in the file `secret.key` of the data folder, readable by its owner alone. Back it up apart from the database."
+            "It lies in the file `secret.key` of the data folder, readable by its owner "
+            "alone. Back it up apart from the database."
         )
         if in_file
         else _("It comes from the environment variable `COUNTERPART_SECRET_KEY`.")
     )
     st.caption(
         _(
-            "Rotate it when somebody may have seen it: everything is sealed again with a new key, and the old one is useless."
+            "Rotate it when somebody may have seen it: everything is sealed again with "
+            "a new key, and the old one is useless."
         )
     )
     st.space("stretch")
@@ -59,7 +61,8 @@ def _key(ws: Workspace, verbs: SecurityVerbs) -> None:
             Question(
                 _("Rotate the key?"),
                 _(
-                    "A new key is made and every secret is sealed with it. Backups made before need the old key, "
+                    "A new key is made and every secret is sealed with it. Backups made "
+                    "before need the old key, "
                     "which is gone afterwards."
                 ),
                 "rotate",

@@ -1,4 +1,5 @@
-"""The first steps of an own installation: two connections, a link, a test of five. Gone once a run has ended."""
+"""The first steps of an own installation: two connections, a link, a test of five. Gone once a run has
+ended."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import streamlit as st
 
 from pages.parts import _, plain, render, section
 from pages.settings_parts.base import act, attempt, lead_to
-from pages.settings_parts.connection_forms import add_dialog
+from pages.settings_parts.connection_forms import add_dialog, edit_dialog
 from sync.managers.verbs import ConnectionVerbs, LinkVerbs
 from sync.model.entity import Entity
 from sync.model.flow import Connection
@@ -28,18 +29,21 @@ class Step:
 
 
 def draw(ws: Workspace) -> None:
-    """The steps, until the first run has ended."""
-    if ws.runs.list(limit=1):
-        return
+    """The steps, until own accounts have had their first run; sandboxes do not count."""
     verbs, links = ConnectionVerbs(ws), LinkVerbs(ws)
-    found = [c for c in verbs.all() if c.identity]
+    own = {c.id: c for c in verbs.all() if not c.sandbox}
+    linked = {link.id for link in ws.links.all() if link.a in own and link.b in own}
+    if any(ws.runs.list(flow_id=flow.id, limit=1) for flow in ws.links.flows() if flow.link_id in linked):
+        return
+    found = [c for c in own.values() if c.identity and c.status != "failed"]
     names = [verbs.platforms()[p].title for p in FIRST_PLATFORMS if p in verbs.platforms()]
-    steps = _steps(found, bool(links.ws.links.all()), names)
+    steps = _steps(found, bool(linked), names)
     with st.container(border=True, key="setup"):
         section(
             _("Connect your own"),
             _(
-                "Four steps. Nothing is written to your shop before the last one, and then to five products only."
+                "Four steps. Nothing is written to your shop before the last one, and "
+                "then to five products only."
             ),
         )
         with st.grid(columns=4, min_column_width=190, gap="small"):
@@ -94,14 +98,13 @@ def _step(n: int, step: Step) -> None:
 
 def _way_on(n: int, verbs: ConnectionVerbs, links: LinkVerbs, found: list[Connection]) -> None:
     if n in (1, 2):
-        if st.button(_("Open the form"), key=f"setup_form_{n}", type="primary", icon=":material/add_link:"):
-            add_dialog(verbs, FIRST_PLATFORMS[n - 1])
+        _to_form(n, verbs)
     elif n == 3:
         if len(found) == 2 and st.button(
             _("Link them"), key="setup_link", type="primary", icon=":material/link:"
         ):
             act(
-                lambda: make_link(links, f"{found[0].name} ⇄ {found[1].name}"[:80], found[0].id, found[1].id),
+                lambda: make_link(links, called(found[0], found[1]), found[0].id, found[1].id),
                 doing=_("Linking…"),
             )
         if len(found) > 2:
@@ -116,9 +119,26 @@ def _way_on(n: int, verbs: ConnectionVerbs, links: LinkVerbs, found: list[Connec
         st.page_link("pages/sync.py", label=_("Open Sync"), icon=":material/play_arrow:")
 
 
+def _to_form(n: int, verbs: ConnectionVerbs) -> None:
+    """The form of the step's platform; one that was saved and failed is mended, not added again."""
+    platform = FIRST_PLATFORMS[n - 1]
+    broken = next((c for c in verbs.all() if c.platform == platform and not c.sandbox), None)
+    label, icon = (_("Mend it"), "edit") if broken else (_("Open the form"), "add_link")
+    if st.button(label, key=f"setup_form_{n}", type="primary", icon=f":material/{icon}:"):
+        if broken:
+            edit_dialog(verbs, broken)
+        else:
+            add_dialog(verbs, platform)
+
+
+def called(one: Connection, other: Connection) -> str:
+    """What a link is called unless somebody names it."""
+    return f"{one.name} ⇄ {other.name}"[:80]
+
+
 def make_link(links: LinkVerbs, name: str, one: str, other: str) -> None:
-    """Make the link and switch its products on, so that a preview or a test can follow at once. A flow that cannot be
-    switched on yet stays off; its card says why when it is tried there."""
+    """Make the link and switch its products on, so that a preview or a test can follow at once. A flow that
+    cannot be switched on yet stays off; its card says why when it is tried there."""
     made = links.add(name, one, other)
     product = next(flow for flow in links.ws.links.flows(made.id) if flow.entity is Entity.PRODUCT)
     if refused := attempt(

@@ -1,5 +1,5 @@
-"""Filters whose address holds our own names, not what they are called: links work in every language, whatever the counts
-in the labels. (Streamlit's own binding writes the label.)
+"""Filters whose address holds our own names, not what they are called: links work in every language, whatever
+the counts in the labels. (Streamlit's own binding writes the label.)
 """
 
 from __future__ import annotations
@@ -17,9 +17,15 @@ def pick(
     """One of `options` from a list, or None for any."""
     _from_address(key, options)
     chosen: str | None = st.selectbox(
-        label, options, index=None, key=key, format_func=lambda o: names.get(o, o), placeholder=anything or _("All"),
-        on_change=_to_address, args=(key,),
-    )  # fmt: skip
+        label,
+        options,
+        index=None,
+        key=key,
+        format_func=lambda o: names.get(o, o),
+        placeholder=anything or _("All"),
+        on_change=_to_address,
+        args=(key,),
+    )
     return chosen
 
 
@@ -27,9 +33,14 @@ def pills(label: str, options: Sequence[str], key: str, names: Mapping[str, str]
     """One of `options` as pills, or None for any."""
     _from_address(key, options)
     chosen = st.pills(
-        label, options, key=key, format_func=lambda o: names.get(o, o), label_visibility="collapsed",
-        on_change=_to_address, args=(key,),
-    )  # fmt: skip
+        label,
+        options,
+        key=key,
+        format_func=lambda o: names.get(o, o),
+        label_visibility="collapsed",
+        on_change=_to_address,
+        args=(key,),
+    )
     return chosen if isinstance(chosen, str) else None
 
 
@@ -37,18 +48,28 @@ def many(label: str, options: Sequence[str], key: str, names: Mapping[str, str])
     """Any number of `options` as pills; none chosen means all."""
     _from_address(key, options, several=True)
     chosen = st.pills(
-        label, options, key=key, selection_mode="multi", format_func=lambda o: names.get(o, o), on_change=_to_address,
+        label,
+        options,
+        key=key,
+        selection_mode="multi",
+        format_func=lambda o: names.get(o, o),
+        on_change=_to_address,
         args=(key,),
-    )  # fmt: skip
+    )
     return tuple(option for option in options if option in (chosen or ()))
 
 
 def clear(keys: Sequence[str]) -> None:
     """The way back to everything."""
     st.button(
-        _("Clear filters"), icon=":material/filter_alt_off:", type="tertiary", key="clear_filters", on_click=_forget,
-        args=(keys,), disabled=not any(st.session_state.get(key) for key in keys),
-    )  # fmt: skip
+        _("Clear filters"),
+        icon=":material/filter_alt_off:",
+        type="tertiary",
+        key="clear_filters",
+        on_click=_forget,
+        args=(keys,),
+        disabled=not any(st.session_state.get(key) or key in st.query_params for key in keys),
+    )
 
 
 def text(label: str, key: str, placeholder: str = "") -> str:
@@ -56,14 +77,21 @@ def text(label: str, key: str, placeholder: str = "") -> str:
     if key not in st.session_state and key in st.query_params:
         st.session_state[key] = st.query_params[key][:200]
     typed = st.text_input(
-        label, key=key, placeholder=placeholder, icon=":material/search:", max_chars=200, on_change=_to_address,
+        label,
+        key=key,
+        placeholder=placeholder,
+        icon=":material/search:",
+        max_chars=200,
+        on_change=_to_address,
         args=(key,),
-    )  # fmt: skip
+    )
     return (typed or "").strip()
 
 
 def _from_address(key: str, options: Sequence[str], *, several: bool = False) -> None:
-    """A first visit takes what the address says; what it names in vain, and what has gone meanwhile, counts as nothing."""
+    """A first visit takes what the address says; what it names in vain, and what has gone meanwhile, counts
+    as nothing.
+    """
     if key not in st.session_state and key in st.query_params:
         st.session_state[key] = st.query_params.get_all(key) if several else st.query_params[key]
     known = st.session_state.get(key)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
-from pages.parts import _, ago, plain, render, status_badge
+from pages.parts import _, ago, plain, render, shown, status_badge
 from pages.sync_parts.common import may_act, mode_name, opening_run, safe, space, who
 from pages.sync_parts.running import counts_line, open_link
 from sync.managers.views import words
 from sync.managers.views.flows import FlowCard
 from sync.model.entity import Entity
+from sync.model.flow import ProductFilter
 from sync.model.run import Mode, Scope
 
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -26,8 +28,7 @@ def flow_card(card: FlowCard) -> None:
         _last(card)
         parts = _parts(flow.id, flow.entity)
         alone = _alone(card)
-        if card.filters:
-            st.caption(":material/filter_alt: " + " · ".join(safe(f) for f in card.filters))
+        _filters(card)
         st.space("stretch")
         _buttons(card, parts, alone)
 
@@ -57,6 +58,14 @@ def _last(card: FlowCard) -> None:
         open_link(card.last, _("Open"))
 
 
+def _filters(card: FlowCard) -> None:
+    words_of = [safe(f) for f in card.filters]
+    if card.since is not None:
+        words_of.insert(0, render(_("Orders since {moment}"), moment=plain(shown(card.since))))
+    if words_of:
+        st.caption(":material/filter_alt: " + " · ".join(words_of))
+
+
 def _parts(flow_id: str, entity: Entity) -> tuple[str, ...]:
     offered = words.PARTS.get(entity, {})
     if not offered:
@@ -81,15 +90,23 @@ def _alone(card: FlowCard) -> Scope:
                 _("Order numbers"), key=f"names_{flow.id}", placeholder="#1001, #1002", max_chars=5000
             )
         return Scope(names=_typed(names))
-    with st.expander(_("Single products"), icon=":material/filter_center_focus:", key=f"alone_{flow.id}"):
-        with st.grid(columns=2, min_column_width=150, gap="small"):
-            skus = st.text_input(
-                _("SKUs"), key=f"skus_{flow.id}", placeholder="ABC-1-M, ABC-2-L", max_chars=5000
-            )
-            ids = st.text_input(
-                _("Product numbers at the source"), key=f"ids_{flow.id}", placeholder="1203", max_chars=5000
-            )
-    return Scope(skus=_typed(skus), ids=_typed(ids))
+    box = st.expander(_("Some products"), icon=":material/filter_center_focus:", key=f"alone_{flow.id}")
+    with box, st.grid(columns=2, min_column_width=150, gap="small"):
+        skus = st.text_input(_("SKUs"), key=f"skus_{flow.id}", placeholder="ABC-1-M, ABC-2-L", max_chars=5000)
+        ids = st.text_input(
+            _("Product numbers at the source"), key=f"ids_{flow.id}", placeholder="1203", max_chars=5000
+        )
+        brands = st.text_input(_("Brands"), key=f"brands_{flow.id}", max_chars=1000)
+        categories = st.text_input(_("Categories"), key=f"categories_{flow.id}", max_chars=1000)
+        title = st.text_input(_("Title contains"), key=f"title_{flow.id}", max_chars=200)
+        stocked = st.toggle(_("In stock only"), key=f"stocked_{flow.id}")
+    only = ProductFilter(_listed(brands), _listed(categories), (), (title or "").strip(), bool(stocked))
+    return Scope(skus=_typed(skus), ids=_typed(ids), filters=only)
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    """Names may hold blanks: only commas and semicolons part them."""
+    return tuple(part.strip() for part in re.split(r"[,;]", text or "") if part.strip())
 
 
 def _typed(text: str | None) -> tuple[str, ...]:
@@ -99,7 +116,7 @@ def _typed(text: str | None) -> tuple[str, ...]:
 def _buttons(card: FlowCard, parts: tuple[str, ...], alone: Scope) -> None:
     flow_id = card.info.flow.id
     off = card.blocked is not None or card.live is not None or not may_act()
-    scope = Scope(parts, alone.skus, alone.names, alone.ids)
+    scope = replace(alone, parts=parts)
     if card.blocked is not None:
         st.caption(f":material/info: {safe(card.blocked)}")
     with st.container(horizontal=True, gap="small", key=f"start_{flow_id}"):
@@ -121,14 +138,21 @@ def _buttons(card: FlowCard, parts: tuple[str, ...], alone: Scope) -> None:
                 _("Full run"),
                 "play_arrow",
                 _(
-                    "Writes everything that differs. The safety check stops it before the first write if something looks wrong."
+                    "Writes everything that differs. The safety check stops it before the first write if "
+                    "something looks wrong."
                 ),
             ),
         ):
             st.button(
-                label, icon=f":material/{icon}:", key=f"{mode}_{flow_id}", disabled=off, help=help_text, width="stretch",
-                type="primary" if mode is Mode.FULL else "secondary", on_click=_starter(flow_id, mode, scope),
-            )  # fmt: skip
+                label,
+                icon=f":material/{icon}:",
+                key=f"{mode}_{flow_id}",
+                disabled=off,
+                help=help_text,
+                width="stretch",
+                type="primary" if mode is Mode.FULL else "secondary",
+                on_click=_starter(flow_id, mode, scope),
+            )
 
 
 def _starter(flow_id: str, mode: Mode, scope: Scope) -> Callable[[], None]:

@@ -1,4 +1,6 @@
-"""What the operating pages share: the workspace, doing a verb and saying what came of it, stored sentences in Markdown."""
+"""What the operating pages share: the workspace, doing a verb and saying what came of it, stored sentences in
+Markdown.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +59,16 @@ def may_act() -> bool:
     return user is not None and allows(user, "operator")
 
 
+def may_configure() -> bool:
+    """May the person before this page change settings?"""
+    user = current_user()
+    return user is not None and allows(user, "admin")
+
+
 def act(do: Callable[[], object], done: str = "") -> bool:
-    """Do a verb, in a callback or in the page; what it refuses stands above the page until the next action. Answers whether it
-    was done."""
+    """Do a verb, in a callback or in the page; what it refuses stands above the page until the next action.
+    Answers whether it was done.
+    """
     if not may_act():
         st.session_state[_REFUSED] = _("Your role may look, not act. An administrator can change it.")
         return False

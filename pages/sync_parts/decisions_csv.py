@@ -36,8 +36,10 @@ def buttons(wanted: Wanted) -> None:
     ):
         st.caption(
             _(
-                "Take the exported file, write a verb into the column verb (bind, create, skip, retry, dismiss …) and for bind the other "
-                "side's id into target_id. Lines without a verb are left alone; if one line is wrong, nothing is done."
+                "Take the exported file, write a verb into the column verb (bind, create, skip, retry, "
+                "dismiss …) and for bind the other "
+                "side's id into target_id. Lines without a verb are left alone; if one line is wrong, "
+                "nothing is done."
             )
         )
         file = st.file_uploader(_("File"), type="csv", key="decisions_file", label_visibility="collapsed")
@@ -86,7 +88,9 @@ def show_problems() -> None:
 
 
 def rows_of(content: bytes) -> list[tuple[int, dict[str, str]]]:
-    """(line number, cells by column) of a CSV file with either separator. Raises NeedsOperator for what is none."""
+    """(line number, cells by column) of a CSV file with either separator. Raises NeedsOperator for what is
+    none.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

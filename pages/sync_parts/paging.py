@@ -38,13 +38,22 @@ def turner(
         st.caption(caption, width="stretch")
         if stack or following is not None:
             st.button(
-                back or _("Newer"), icon=":material/chevron_left:", key=f"{key}_back", disabled=not stack,
-                on_click=_back, args=(stack,),
-            )  # fmt: skip
+                back or _("Newer"),
+                icon=":material/chevron_left:",
+                key=f"{key}_back",
+                disabled=not stack,
+                on_click=_back,
+                args=(stack,),
+            )
             st.button(
-                on or _("Older"), icon=":material/chevron_right:", icon_position="right", key=f"{key}_on",
-                disabled=following is None, on_click=stack.append, args=(following,),
-            )  # fmt: skip
+                on or _("Older"),
+                icon=":material/chevron_right:",
+                icon_position="right",
+                key=f"{key}_on",
+                disabled=following is None,
+                on_click=stack.append,
+                args=(following,),
+            )
         if beside is not None:
             beside()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts import Question, _, ago, ask, ngettext, plain, remote, render, say_later, shown
-from pages.sync_parts.common import act, may_act, safe, said, shown_value, space, who
+from pages.sync_parts.common import act, may_act, may_configure, safe, said, shown_value, space, who
 from storage.attention import Parked
 from sync.managers.verbs_attention import AttentionVerbs, Done
 from sync.managers.views import attention, causes, words
@@ -58,7 +58,10 @@ def case(parked: Parked) -> None:
             st.badge(said(found.cause.label), color="orange", icon=":material/inbox:")
             st.caption(_facts_line(found), width="stretch")
         st.markdown(f"**{safe(parked.message)}**")
-        st.caption(safe(found.cause.advice))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(safe(found.cause.advice), width="stretch")
+            if found.cause.in_settings and may_configure():
+                st.page_link("pages/settings.py", label=_("Open the settings"), icon=":material/tune:")
         _sides(found)
         _other(found)
         if parked.closed_at is None:

@@ -21,7 +21,7 @@ from pages.parts import (
 from pages.sync_parts.common import act, may_act, on_click, opening_run, safe, said, space, who
 from pages.sync_parts.running import live_panel, open_link, spent_words, step_line
 from sync.managers.views import items, runs, words
-from sync.managers.views.flows import FlowInfo
+from sync.managers.views.flows import FlowInfo, product_filters
 from sync.managers.views.runs import RunLine
 from sync.model.run import BrakeHit, Mode, Run, Status
 
@@ -35,6 +35,7 @@ def facts_line(line: RunLine) -> str:
     offered = words.PARTS.get(line.flow.flow.entity, {}) if line.flow else {}
     if run.scope.parts:
         facts.append(", ".join(render(offered[p]) if p in offered else p for p in run.scope.parts))
+    facts += [said(part) for part in product_filters(run.scope.filters)]
     alone = (*run.scope.skus, *run.scope.names, *run.scope.ids)
     if alone:
         facts.append(
@@ -105,7 +106,7 @@ def error_box(run: Run) -> None:
         st.error(safe(run.error), icon=":material/error:")
 
 
-# -- the safety check -----------------------------------------------------------------------------------------
+# -- the safety check ----------------------------------------------------------------------------------------
 
 
 def brake_box(line: RunLine) -> None:
@@ -131,7 +132,8 @@ def brake_box(line: RunLine) -> None:
             _hit(hit, confirmed=hit.code in run.scope.confirmed)
         st.caption(
             _(
-                "Look at the rows below. If they are right, confirm and the run goes on; if not, end it: nothing has been written."
+                "Look at the rows below. If they are right, confirm and the run goes on; if not, end it: "
+                "nothing has been written."
             )
         )
         _brake_buttons(line)
@@ -188,7 +190,8 @@ def _question(run: Run) -> Question:
     return Question(
         title=_("Go on past the safety check?"),
         consequence=_(
-            "The run writes **everything** it has planned, what is listed here included. This cannot be taken back by itself."
+            "The run writes **everything** it has planned, what is listed here included. This cannot be "
+            "taken back by itself."
         ),
         phrase=phrase(run),
         verb=_("Go on and write"),
@@ -201,11 +204,13 @@ def _confirmed(run: Run) -> None:
     act(lambda: space().run_verbs.confirm(run.id, codes, who()), _("Confirmed. The run goes on."))
 
 
-# -- a kept plan ----------------------------------------------------------------------------------------------
+# -- a kept plan ---------------------------------------------------------------------------------------------
 
 
 def plan_box(line: RunLine) -> bool:
-    """What stands between a kept plan and its being carried out; answers whether its rows can still be ticked."""
+    """What stands between a kept plan and its being carried out; answers whether its rows can still be
+    ticked.
+    """
     run, ws = line.run, space()
     if run.status is not Status.PLANNED:
         return False
@@ -242,13 +247,17 @@ def _apply_box(run: Run, flow: FlowInfo | None) -> None:
             )
             st.caption(
                 _(
-                    "Nothing is written until you apply the plan. A row is written only if its value is still as shown."
+                    "Nothing is written until you apply the plan. A row is written only if its value is "
+                    "still as shown."
                 )
             )
         st.button(
-            _("Apply plan"), key="apply", type="primary", icon=":material/play_arrow:",
+            _("Apply plan"),
+            key="apply",
+            type="primary",
+            icon=":material/play_arrow:",
             disabled=not (ticked and may_act()),
             on_click=opening_run(
                 lambda: space().run_verbs.apply_plan(run.id, who()), _("The plan is being carried out.")
             ),
-        )  # fmt: skip
+        )

@@ -55,8 +55,14 @@ def rows(run: Run, counts: dict[str, int], *, tickable: bool) -> None:
     )
     if tickable:
         _tick_line(run, wanted, [page.rows[n].id for n in chosen])
-    turner("items_page", page.next_after, _caption(run, wanted, len(page.rows)), back=_("Back"), on=_("More"))
-    _export(run, wanted)
+    turner(
+        "items_page",
+        page.next_after,
+        _caption(run, wanted, len(page.rows)),
+        back=_("Back"),
+        on=_("More"),
+        beside=lambda: _export(run, wanted),
+    )
     if len(chosen) == 1:
         detail(run, page.rows[chosen[0]])
 
@@ -111,8 +117,8 @@ def _columns(tickable: bool) -> dict[str, Any]:
     ticks = {"chosen": st.column_config.CheckboxColumn(_("Write"), width="small")} if tickable else {}
     return ticks | {
         "outcome": status_column(_("Outcome"), _OUTCOME_LOOKS, width=115),
-        "label": text_column(_("Record"), width="medium"),
-        "sku": text_column(_("SKU"), width="small"),
+        "label": text_column(_("Record"), width=250),
+        "sku": text_column(_("SKU"), width=110),
         "what": text_column(_("What changes"), width="large"),
         "why": text_column(_("Reason"), width="large"),
     }
@@ -183,7 +189,7 @@ def _tick_line(run: Run, wanted: RowFilter, chosen: Sequence[int]) -> None:
         )
 
 
-# -- one row --------------------------------------------------------------------------------------------------
+# -- one row -------------------------------------------------------------------------------------------------
 
 
 def detail(run: Run, row: ItemRow) -> None:
@@ -216,10 +222,10 @@ def detail(run: Run, row: ItemRow) -> None:
 def _change_columns() -> dict[str, Any]:
     return {
         "record": text_column(_("Record"), width="medium"),
-        "field": text_column(_("Field"), width="small"),
-        "before": text_column(_("Before"), width="medium"),
-        "after": text_column(_("After"), width="medium"),
-        "state": text_column(_("State"), width="small"),
+        "field": text_column(_("Field"), width=120),
+        "before": text_column(_("Before"), width=170),
+        "after": text_column(_("After"), width=170),
+        "state": text_column(_("State"), width=115),
         "phase": text_column(_("Step"), width="medium"),
         "why": text_column(_("Reason")),
     }
@@ -237,7 +243,7 @@ def _change_cells(record: str, phase: str, state: str, diff: Diff, message: str 
     }
 
 
-# -- export ---------------------------------------------------------------------------------------------------
+# -- export --------------------------------------------------------------------------------------------------
 
 _CSV = (
     "entity",

@@ -225,7 +225,7 @@ class Orders:
 
     def _wanted(self, order: Raw, query: dict[str, str]) -> bool:
         for name in ("order_id", "order_code"):
-            if query.get(name) and str(order[name]) != query[name]:
+            if query.get(name) and not self._numbered(str(order[name]), query[name]):
                 return False
         if query.get("status") and str(order["status"]) != query["status"]:
             return False
@@ -233,6 +233,10 @@ class Orders:
         if ids and str(order["status"]) not in [one.strip() for one in ids.split(",")]:
             return False
         return all(self._within(order[field], query, prefix, slack) for prefix, field, slack in _RANGES)
+
+    def _numbered(self, number: str, wanted: str) -> bool:
+        how = self._settings().order_filter
+        return how == "ignored" or (wanted in number if how == "loose" else wanted == number)
 
     def _within(self, value: str, query: dict[str, str], prefix: str, slack: bool) -> bool:
         days = timedelta(days=self._settings().date_slack_days if slack else 0)

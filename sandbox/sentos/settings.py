@@ -15,6 +15,7 @@ OFF = ("off", "none", "")
 CHOICES: dict[str, tuple[str, ...]] = {
     "auth": ("basic", "headers", "bearer", "token", "any"),
     "sku_filter": ("loose", "exact"),
+    "order_filter": ("exact", "loose", "ignored"),
     "money": ("thousands", "comma", "dot", "number"),
     "empty_objects": ("array", "object"),
     "model": ("object", "string", "null"),
@@ -49,6 +50,7 @@ class Settings:
     page_cap: int = 100
     list_shift: int = 0  # products that seem to be added before every further page
     sku_filter: str = "loose"
+    order_filter: str = "exact"  # order_id and order_code: equal, contained, or not looked at
     money: str = "thousands"
     empty_objects: str = "array"
     model: str = "object"

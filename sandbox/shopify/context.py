@@ -58,7 +58,7 @@ class Context:
             check_key(field, self)
 
     def allowed(self, type_name: str, field: str) -> bool:
-        """Whether a guarded field below a root may be read; notes ACCESS_DENIED once if not."""
+        """Whether a guarded field below a root may be read; notes ACCESS_DENIED if not."""
         try:
             scopes.need(scopes.FIELDS.get((type_name, field)), self.settings.granted, field)
         except Refusal as refusal:
@@ -67,14 +67,21 @@ class Context:
         return True
 
     def deny(self, refusal: Refusal, field: str) -> None:
-        """Note an error below the present root, once a field."""
-        error = {
-            "message": refusal.message,
-            "extensions": refusal.extensions,
-            "path": [self.root.key, field],
-        }
-        if error not in self._errors:
-            self._errors.append(error)
+        """Note an error at a field of the object that is being answered; whoever answers the objects around it
+        completes its path."""
+        self._errors.append(
+            {"message": refusal.message, "extensions": refusal.extensions, "path": [field]}
+        )
+
+    @property
+    def noted(self) -> int:
+        """How many errors were noted so far below the present root."""
+        return len(self._errors)
+
+    def place(self, since: int, *steps: str | int) -> None:
+        """What was noted after ``since`` happened below these steps."""
+        for error in self._errors[since:]:
+            error["path"] = [*steps, *error["path"]]
 
     def taken_errors(self) -> list[Obj]:
         """The noted errors; they are then forgotten."""

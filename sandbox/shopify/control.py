@@ -27,6 +27,8 @@ CHANGEABLE = (
     "media_delay",
     "bulk_rate",
     "fetch_media",
+    "normalise_html",
+    "sku_search",
     "routing_delay",
 )
 

@@ -21,7 +21,7 @@ def inventory_items(_: Any, arguments: Obj, context: Context) -> Obj:
     """A page of inventory items, by id."""
     rows = context.store.sorted("item", "id")
     if arguments.get("query"):
-        test = compiled(arguments["query"], ITEM_FIELDS)
+        test = compiled(arguments["query"], ITEM_FIELDS, context.settings.sku_search == "loose")
         known = context.store.index.rows("product").values()
         found = {
             one["item_gid"]

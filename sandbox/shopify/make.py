@@ -80,7 +80,6 @@ def new_product(store: Store, title: str, handle: str) -> Obj:
         "createdAt": now,
         "updatedAt": now,
         "publishedAt": None,
-        "onlineStoreUrl": None,
         "onlineStorePreviewUrl": f"https://{store.settings.domain}/products/{handle}",
         "_options": [],
         "_variants": [],

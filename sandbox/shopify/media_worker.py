@@ -124,25 +124,29 @@ def _is_local(url: str) -> bool:
 
 def _fetched(url: str, connections: dict[str, http.client.HTTPConnection], hops: int = 0) -> tuple[str, int]:
     """(error, bytes) of one GET; the error is empty when the source gave a file."""
-    parts = urlsplit(url)
+    host = urlsplit(url).netloc
+    reused = host in connections
     try:
-        connection = connections.get(parts.netloc)
-        if connection is None:
-            connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
-            connections[parts.netloc] = connection
-        connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
-        response = connection.getresponse()
-        size = len(response.read(MOST_BYTES + 1))
+        status, location, size = _get(url, connections)
     except (OSError, http.client.HTTPException) as error:
-        if gone := connections.pop(parts.netloc, None):
+        if gone := connections.pop(host, None):
             gone.close()
-        return f"{type(error).__name__}", 0
-    if (
-        response.status in (301, 302, 307, 308)
-        and hops < REDIRECTS
-        and _is_local(response.headers["Location"] or "")
-    ):
-        return _fetched(response.headers["Location"], connections, hops + 1)
-    if response.status != 200:
-        return f"HTTP {response.status}", 0
+        # The source may have closed a connection that lay idle; that says nothing about the file.
+        return _fetched(url, connections, hops) if reused else (type(error).__name__, 0)
+    if status in (301, 302, 307, 308) and hops < REDIRECTS and _is_local(location):
+        return _fetched(location, connections, hops + 1)
+    if status != 200:
+        return f"HTTP {status}", 0
     return ("file is too large", 0) if size > MOST_BYTES else ("", size)
+
+
+def _get(url: str, connections: dict[str, http.client.HTTPConnection]) -> tuple[int, str, int]:
+    """(status, redirect target, bytes) of one GET over a kept connection."""
+    parts = urlsplit(url)
+    connection = connections.get(parts.netloc)
+    if connection is None:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+        connections[parts.netloc] = connection
+    connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
+    response = connection.getresponse()
+    return response.status, response.headers["Location"] or "", len(response.read(MOST_BYTES + 1))

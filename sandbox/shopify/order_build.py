@@ -16,6 +16,15 @@ from sandbox.shopify.store import Store
 Obj = dict[str, Any]
 
 
+# What a description may hold; a word that nobody reads would make a test of nothing.
+SPEC = frozenset(
+    "lines discount shipping customer email phone billing shipping_address payment gateway note attributes tags"
+    " tip duties fees rounding presentment taxes_included withheld test take_stock transactions"
+    " created_at processed_at updated_at currency financial_status location name po_number source_identifier"
+    " source_name".split()
+)
+
+
 class BadOrder(ValueError):
     """A description that no shop would accept; the message says why."""
 
@@ -31,6 +40,8 @@ def build_order(store: Store, spec: Obj) -> Obj:
     {currency, rate},
     ``taxes_included``, ``withheld``, ``test``, ``take_stock``.
     """
+    if odd := sorted(set(spec) - SPEC):
+        raise BadOrder(f"unknown {', '.join(odd)}; an order knows: {', '.join(sorted(SPEC))}")
     if not spec.get("lines"):
         raise BadOrder("an order needs lines")
     order = frame(store, spec)

@@ -15,6 +15,7 @@ from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
 DIRTS = ("line_without_sku", "other_currency", "tip", "gift_card", "withheld_customer", "fee")
+ASKED = frozenset({"count", "seed", "dirt", "dirts", "hours"})
 CASH_ON_DELIVERY = "Cash on Delivery (COD)"
 GATEWAYS = ("iyzico", "PayTR", "shopify_payments", "Banka Havalesi")
 
@@ -22,8 +23,11 @@ GATEWAYS = ("iyzico", "PayTR", "shopify_payments", "Banka Havalesi")
 def place_orders(store: Store, asked: Obj) -> list[Obj]:
     """Place ``count`` orders by ``seed``; ``dirt`` is the share of dirty ones (0 unless told).
 
-    Orders lie in the last ``hours`` (24 unless told). BadOrder if there is nothing to buy or no such dirt.
+    They are placed now, or spread over the last ``hours``.
+    BadOrder if there is nothing to buy or no such dirt.
     """
+    if odd := sorted(set(asked) - ASKED):
+        raise BadOrder(f"unknown {', '.join(odd)}; give lines for one order, or {', '.join(sorted(ASKED))}")
     dice = random.Random(asked.get("seed", 1))
     variants = _buyable(store)
     if not variants:
@@ -36,8 +40,8 @@ def place_orders(store: Store, asked: Obj) -> list[Obj]:
     made = []
     for n in range(count):
         spec = _clean(store, dice, variants)
-        if asked.get("hours", 24):
-            _backdate(store, spec, (count - n) / count * float(asked.get("hours", 24)))
+        if asked.get("hours"):
+            _backdate(store, spec, (count - n) / count * float(asked["hours"]))
         if n in dirty:
             _soil(spec, dirts[len([d for d in dirty if d < n]) % len(dirts)])
         made.append(build_order(store, spec))

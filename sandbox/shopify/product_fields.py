@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.shopify.context import Context
 from sandbox.shopify.errors import user_error
 from sandbox.shopify.make import free_handle, handle_of
+from sandbox.shopify.richtext import respelt
 
 Obj = dict[str, Any]
 MOST_TEXT = 255
@@ -77,7 +78,7 @@ def write_fields(context: Context, product: Obj, given: Obj) -> None:
     """Write the plain fields that are given; absent ones stay."""
     for name, key in PLAIN.items():
         if name in given and (given[name] is not None or key in _NULLABLE):
-            product[key] = given[name].strip() if name == "title" else given[name]
+            product[key] = _as_stored(context, name, given[name])
     if given.get("tags") is not None:
         product["tags"] = clean_tags(given["tags"])
     if given.get("seo") is not None:
@@ -85,6 +86,15 @@ def write_fields(context: Context, product: Obj, given: Obj) -> None:
     if "category" in given:
         product["category"] = _category(given["category"])
     _rename(context, product, given)
+
+
+def _as_stored(context: Context, name: str, value: Any) -> Any:
+    """A plain field as the shop keeps it: texts trimmed, HTML in the shop's own spelling."""
+    if name in _LABELS and isinstance(value, str):
+        return value.strip()
+    if name == "descriptionHtml" and context.settings.normalise_html == "on":
+        return respelt(value)
+    return value
 
 
 _NULLABLE = {"templateSuffix", "giftCardTemplateSuffix", "combinedListingRole"}

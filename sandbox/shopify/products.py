@@ -56,7 +56,7 @@ def products(_: Any, arguments: Obj, context: Context) -> Obj:
     """A page of products; with a query as the search index knows them."""
     by = PRODUCT_SORTS.get(arguments.get("sortKey") or "ID", "id")
     rows = context.store.sorted("product", by)
-    test = compiled(arguments.get("query"), PRODUCT_FIELDS)
+    test = compiled(arguments.get("query"), PRODUCT_FIELDS, context.settings.sku_search == "loose")
     if arguments.get("query") or context.fault_is("empty_catalogue"):
         known = context.store.index.rows("product")
         found = {id for id, facts in known.items() if test is None or test(facts)}
@@ -79,7 +79,7 @@ def product_variants(_: Any, arguments: Obj, context: Context) -> Obj:
 
 def matching_variants(text: str | None, context: Context, gid: str = "gid") -> set[str]:
     """Ids of the variants (``gid="item_gid"``: of their items) that search finds."""
-    test = compiled(text, VARIANT_FIELDS)
+    test = compiled(text, VARIANT_FIELDS, context.settings.sku_search == "loose")
     found = set()
     for facts in context.store.index.rows("product").values():
         for one in facts["variants"]:
@@ -91,7 +91,7 @@ def matching_variants(text: str | None, context: Context, gid: str = "gid") -> s
 @query("productsCount")
 def products_count(_: Any, arguments: Obj, context: Context) -> Obj:
     """How many products a query finds, capped by ``limit``."""
-    test = compiled(arguments.get("query"), PRODUCT_FIELDS)
+    test = compiled(arguments.get("query"), PRODUCT_FIELDS, context.settings.sku_search == "loose")
     if not arguments.get("query"):
         return count(len(context.store.kinds["product"]), arguments)
     rows = context.store.index.rows("product").values()
@@ -208,6 +208,14 @@ def total_inventory(owner: Obj, arguments: Obj, context: Context) -> int:
 def available(item: Obj) -> int:
     """What is available of an item over its active locations."""
     return sum(level["_q"]["available"] for level in item["_levels"].values() if level["isActive"])
+
+
+@resolver("Product", "onlineStoreUrl")
+def online_store_url(owner: Obj, arguments: Obj, context: Context) -> str | None:
+    """Where shoppers find it; null unless it is in force and published to the online store."""
+    if owner["publishedAt"] is None or owner["status"] not in ("ACTIVE", "UNLISTED"):
+        return None
+    return f"https://{context.settings.domain}/products/{owner['handle']}"
 
 
 @resolver("Product", "tracksInventory")

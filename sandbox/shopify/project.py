@@ -43,14 +43,16 @@ def mutation(*fields: str) -> Callable[[Resolver], Resolver]:
     """Register a root of ``Mutation``; its object is None.
 
     The fault ``partial_user_errors`` refuses it before it does anything, unless it refuses in a way of its
-    own
-    (REFUSING_THEMSELVES).
+    own (REFUSING_THEMSELVES); with the parameter ``root`` only the write of that key is refused, of several
+    in one document.
     """
 
     def register(fn: Resolver) -> Resolver:
         def run(obj: Any, arguments: Variables, context: Context) -> Any:
             if context.fault_is("partial_user_errors") and not set(fields) & REFUSING_THEMSELVES:
-                return RefusedPayload()
+                assert context.fault is not None
+                if context.fault.params.get("root") in (None, context.root.key):
+                    return RefusedPayload()
             return fn(obj, arguments, context)
 
         resolver("Mutation", *fields)(run)
@@ -118,21 +120,36 @@ def _step(field: Field) -> Step | None:
     fetch = _fetch(field)
     if field.is_leaf or field.selection is None:
         return fetch
-    shape = _shape_of(field.selection)
-    get = fetch or _own(field)
-    if field.is_list:
+    get, shape = fetch or _own(field), _shape_of(field.selection)
+    return _many(field.key, get, shape) if field.is_list else _one(field.key, get, shape)
 
-        def many(obj: Any, context: Context) -> Any:
-            found = get(obj, context)
-            return None if found is None else [one and shape(one, context) for one in found]
 
-        return many
-
+def _one(key: str, get: Step, shape: Step) -> Step:
     def one(obj: Any, context: Context) -> Any:
         found = get(obj, context)
-        return None if found is None else shape(found, context)
+        if found is None:
+            return None
+        noted = context.noted
+        made = shape(found, context)
+        context.place(noted, key)
+        return made
 
     return one
+
+
+def _many(key: str, get: Step, shape: Step) -> Step:
+    def many(obj: Any, context: Context) -> Any:
+        found = get(obj, context)
+        if found is None:
+            return None
+        made = []
+        for n, one in enumerate(found):
+            noted = context.noted
+            made.append(one and shape(one, context))
+            context.place(noted, key, n)
+        return made
+
+    return many
 
 
 def _constant(value: str) -> Step:

@@ -25,21 +25,24 @@ _TOKEN = re.compile(
 TIMES = {"created_at", "updated_at", "processed_at", "item_updated_at"}
 NUMBERS = {"id", "product_id", "variant_id", "inventory_total", "inventory_quantity", "total", "customer_id"}
 LISTS = {"status", "handle", "id", "product_ids", "product_status"}
+# Fields whose filter may find more than the exact text: how much more, nobody says.
+LOOSE = frozenset({"sku", "title"})
 
 
-def compiled(query: str | None, fields: set[str]) -> Test | None:
-    """A test over facts, or None when everything matches; unknown fields and broken parts are ignored."""
+def compiled(query: str | None, fields: set[str], loose: bool = False) -> Test | None:
+    """A test over facts, or None when everything matches; unknown fields and broken parts are ignored. With
+    ``loose`` the fields of LOOSE also match texts that begin with the value, or that contain it as words."""
     if not query or not query.strip():
         return None
-    return _Parser(query, fields).run()
+    return _Parser(query, fields, LOOSE if loose else frozenset()).run()
 
 
 class _Parser:
     """Recursive descent over tokens; OR binds weaker than the AND that stands between plain terms."""
 
-    def __init__(self, query: str, fields: set[str]) -> None:
+    def __init__(self, query: str, fields: set[str], loose: frozenset[str]) -> None:
         self._tokens = list(_TOKEN.finditer(query.strip()))
-        self._fields = fields
+        self._fields, self._loose = fields, loose
         self._at = 0
 
     def run(self) -> Test | None:
@@ -84,7 +87,10 @@ class _Parser:
                 self._at += 1
             return inner
         if token["field"]:
-            return _comparison(token["field"], token["op"], _unquoted(token["value"]), self._fields)
+            name, value = token["field"], _unquoted(token["value"])
+            if name in self._loose and name in self._fields and not token["op"]:
+                return _loosely(name, value)
+            return _comparison(name, token["op"], value, self._fields)
         return _words(_unquoted(token["word"])) if token["word"] else None
 
 
@@ -162,6 +168,16 @@ def _text(name: str, value: str) -> Test:
         return False
 
     return test
+
+
+def _loosely(name: str, value: str) -> Test:
+    wanted = value.casefold().rstrip("*")
+    return lambda facts: any(_begins(str(one).casefold(), wanted) for one in _many(facts[name]))
+
+
+def _begins(text: str, wanted: str) -> bool:
+    """Whether a text, or a word in it, begins with another text."""
+    return text.startswith(wanted) or f" {wanted}" in text or f"-{wanted}" in text
 
 
 def _many(value: Any) -> list[Any]:

@@ -37,6 +37,8 @@ class Settings:
     locations: str = "Merkez Depo,Mağaza"
     publications: str = "Online Store,Point of Sale"
     fetch_media: str = "on"
+    normalise_html: str = "on"
+    sku_search: str = "loose"
     max_variants: int = 2048
 
     @classmethod
@@ -49,6 +51,8 @@ class Settings:
         _among("plan", made.plan, tuple(PLANS))
         _among("stale_answer", made.stale_answer, STALE_ANSWERS)
         _among("fetch_media", made.fetch_media, ("on", "off"))
+        _among("normalise_html", made.normalise_html, ("on", "off"))
+        _among("sku_search", made.sku_search, ("loose", "exact"))
         return made
 
     @property

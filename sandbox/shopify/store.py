@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from sandbox.platform import Tools
@@ -60,7 +60,9 @@ class Store:
         self._cancelling: set[str] = set()
         self.order_of_part: dict[str, str] = {}
         self.files_by_name: dict[str, set[str]] = {}
-        self.version = 0
+        # How often a kind's members, or anything about them, changed: sorted lists are kept until then.
+        self._members: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter()
         self._sorted: dict[tuple[str, str], tuple[int, list[Obj]]] = {}
         self._next = FIRST_ID
         self.index.clear()
@@ -131,7 +133,8 @@ class Store:
 
     def save(self, kind: str, obj: Obj) -> None:
         """Keep an object that is new or changed; the search index hears of it after its lag."""
-        self.version += 1
+        self._changes[kind] += 1
+        self._members[kind] += obj["id"] not in self.kinds[kind]
         self.kinds[kind][obj["id"]] = obj
         self.tools.state.put(kind, obj["id"], obj)
         if kind == "order":
@@ -146,7 +149,8 @@ class Store:
 
     def drop(self, kind: str, id: str) -> None:
         """Forget an object; the search index still shows it for its lag."""
-        self.version += 1
+        self._changes[kind] += 1
+        self._members[kind] += 1
         obj = self.kinds[kind].pop(id, None)
         self.tools.state.delete(kind, id)
         if obj is not None and kind == "product":
@@ -155,17 +159,16 @@ class Store:
             self.index.later(kind, id)
 
     def sorted(self, kind: str, by: str) -> list[Obj]:
-        """All objects of a kind (or ``variant``, ``item``) ascending by a field, then id; kept until a
-        write."""
+        """All objects of a kind (or ``variant``, ``item``) ascending by a field, then id."""
+        counts = self._members if by == "id" else self._changes
+        version = counts["variant" if kind == "item" else kind]
         known = self._sorted.get((kind, by))
-        if known and known[0] == self.version:
+        if known and known[0] == version:
             return known[1]
-        source = {"variant": self.variants, "item": self.items}.get(kind) or self.kinds.get(kind, {})
-        rows = list(source.values())
-        rows.sort(
-            key=lambda obj: (obj.get(by) or "", number_of(obj["id"])) if by != "id" else number_of(obj["id"])
-        )
-        self._sorted[(kind, by)] = (self.version, rows)
+        source = {"variant": self.variants, "item": self.items}.get(kind)
+        rows = list((self.kinds[kind] if source is None else source).values())
+        rows.sort(key=_number if by == "id" else lambda obj: (obj.get(by) or "", number_of(obj["id"])))
+        self._sorted[(kind, by)] = (version, rows)
         return rows
 
     # the parts of a product -----------------------------------------------------------------------------
@@ -180,6 +183,7 @@ class Store:
     def note_variant(self, variant: Obj) -> None:
         """Index one variant with its item."""
         item = variant["_item"]
+        self._members["variant"] += 1
         self.variants[variant["id"]] = variant
         self.items[item["id"]] = item
         if item["sku"]:
@@ -188,6 +192,7 @@ class Store:
 
     def forget_variant(self, variant: Obj) -> None:
         """Take one variant out of the indexes."""
+        self._members["variant"] += 1
         self.variants.pop(variant["id"], None)
         self.items.pop(variant["_item"]["id"], None)
         self.variants_by_sku[variant["_item"]["sku"]].discard(variant["id"])
@@ -257,6 +262,10 @@ class Store:
     def _forget_custom_ids(self, owner: Obj) -> None:
         for metafield in owner.get("_metafields", {}).values():
             self.forget_metafield(metafield)
+
+
+def _number(obj: Obj) -> int:
+    return number_of(obj["id"])
 
 
 def _custom_key(metafield: Obj) -> tuple[str, str, str, str]:

@@ -1,40 +1,62 @@
-"""`demo`: sandboxes on free ports, a temporary database, products and orders twice, and a verdict read off the ledgers."""
+"""`demo`: fresh sandboxes, a temporary database, products and orders twice, and a verdict off the ledgers."""
 
 from __future__ import annotations
 
 import resource
+import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sync.managers.trial import Trial, TrialPlan
+from sync.cli.follow import ended
+from sync.cli.verdict import Ledger, compare
+from sync.errors import NeedsOperator
+from sync.managers.trial import PLATFORMS, Trial, TrialPlan
 from sync.model.entity import Entity
 from sync.model.flow import Flow
-from sync.model.run import LIVE, OUTCOMES, Mode, Run, Scope, Status
+from sync.model.run import OUTCOMES, Mode, Run, Scope, Status
+from sync.model.text import say
 from sync.workspace import Workspace, open_workspace
 
-_POLL = 0.1
+_POLL = 0.05
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What a sandbox's ledger counts."""
+    """What a sandbox's ledger counts at one moment; `effects` without what hands did behind the platform."""
 
-    calls: int = 0
-    writes: int = 0
-    effects: int = 0
-    points: float = 0.0
-    throttled: int = 0
-    refused: int = 0
+    calls: int
+    writes: int
+    effects: int
+    points: float
+    throttled: int
+    refused: int
 
     @staticmethod
     def of(trial: Trial, platform: str) -> Wire:
         raw: Mapping[str, Any] = trial.processes[platform].ask("GET", "/ledger", summary=1)
-        return Wire(raw["calls"], raw["writes"], sum(raw["effects"].values()), raw["points"], raw["throttled"], raw["refused"])
+        effects = sum(n for kind, n in raw["effects"].items() if not kind.startswith("hand."))
+        return Wire(raw["calls"], raw["writes"], effects, raw["points"], raw["throttled"], raw["refused"])
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What came of a demo: `row` is the JSON object; `ledger` names what is lost or doubled."""
+
+    row: Mapping[str, Any]
+    ledger: Ledger
+    balanced: bool
+
+    @property
+    def good(self) -> bool:
+        """Everything balances, nothing is lost or doubled, the second run wrote nothing."""
+        return self.balanced and not (
+            self.ledger.lost or self.ledger.doubled or self.row["second_run"]["writes"]
+        )
 
 
 @contextmanager
@@ -49,38 +71,47 @@ def temporary_workspace() -> Iterator[Workspace]:
             ws.close()
 
 
-def demo(plan: TrialPlan) -> dict[str, Any]:
-    """Runs everything twice; the answer is the JSON object of the README."""
+def demo(plan: TrialPlan, tell: Tell = lambda _: None) -> Demo:
+    """Runs everything twice. Raises NeedsOperator if a run stops at a brake, so that nothing can be said."""
     started = time.monotonic()
     with temporary_workspace() as ws:
-        link = ws.trial.start(plan)
-        flows = {f.entity: f for f in ws.links.flows(link.id)}
-        first = {e: run_to_end(ws, flows[e]) for e in (Entity.PRODUCT, Entity.ORDER)}
-        before = {p: Wire.of(ws.trial, p) for p in ("shopify", "sentos")}
-        second = {e: run_to_end(ws, flows[e]) for e in (Entity.PRODUCT, Entity.ORDER)}
-        after = {p: Wire.of(ws.trial, p) for p in ("shopify", "sentos")}
-        ledger = compare(ws, first)
-        return {
-            "products": counts(first[Entity.PRODUCT]), "orders": counts(first[Entity.ORDER]),
-            "second_run": {"writes": sum(after[p].effects - before[p].effects for p in after)},
-            "ledger": ledger,
-            "shopify": {"calls": after["shopify"].calls, "points": round(after["shopify"].points, 1), "throttled": after["shopify"].throttled},
-            "sentos": {"calls": after["sentos"].calls, "refused": after["sentos"].refused},
-            "seconds": round(time.monotonic() - started, 1), "peak_mb": peak_mb(),
-            "balanced": all(balanced(r) for r in (*first.values(), *second.values())),
+        tell(f"Two sandboxes with {plan.products} products …")
+        flows = {f.entity: f for f in ws.links.flows(ws.trial.start(plan).id)}
+        first = _both(ws, flows, "first run", tell)
+        before = {p: Wire.of(ws.trial, p) for p in PLATFORMS}
+        second = _both(ws, flows, "second run", tell)
+        after = {p: Wire.of(ws.trial, p) for p in PLATFORMS}
+        writes = sum(_writes(ws.trial, p, before[p], after[p]) for p in PLATFORMS)
+        ledger = _ledger(ws, first)
+        row = {
+            "products": counts(first[Entity.PRODUCT]),
+            "orders": counts(first[Entity.ORDER]),
+            "second_run": {"writes": writes},
+            "ledger": ledger.counts(),
+            **_spent(after),
+            "seconds": round(time.monotonic() - started, 1),
+            "peak_mb": peak_mb(),
         }
+        return Demo(row, ledger, all(balanced(run) for run in (*first.values(), *second.values())))
 
 
-def good(verdict: Mapping[str, Any]) -> bool:
-    """Everything balances, nothing is lost or doubled, the second run wrote nothing."""
-    return bool(verdict["balanced"] and not verdict["ledger"]["lost"] and not verdict["ledger"]["doubled"] and not verdict["second_run"]["writes"])
+def _both(ws: Workspace, flows: Mapping[Entity, Flow], name: str, tell: Tell) -> dict[Entity, Run]:
+    runs = {}
+    for entity in (Entity.PRODUCT, Entity.ORDER):
+        tell(f"{name.capitalize()}: {entity.value}s …")
+        runs[entity] = run_to_end(ws, flows[entity])
+    return runs
 
 
 def run_to_end(ws: Workspace, flow: Flow, mode: Mode = Mode.FULL, scope: Scope = Scope()) -> Run:
-    """Starts a run and waits until it has ended or stands at a brake."""
+    """Starts a run and waits until all of it is over. Raises NeedsOperator at a brake."""
     run_id = ws.run_verbs.start(flow.id, mode, scope, by="demo")
-    while (run := ws.runs.get(run_id)).status in LIVE and run.status is not Status.BRAKED:
+    while not ended(ws, run := ws.runs.get(run_id)):
         time.sleep(_POLL)
+    if run.status is Status.BRAKED:
+        raise NeedsOperator(
+            say("The safety check stopped a run of the demo: {reason}", reason=str(run.error or ""))
+        )
     return run
 
 
@@ -93,49 +124,33 @@ def balanced(run: Run) -> bool:
 
 
 def peak_mb() -> float:
-    """Peak resident memory of this process, in MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    """Peak resident memory of this process in MB; Linux counts in KB, macOS in bytes."""
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
 
 
-# -- the verdict ----------------------------------------------------------------------------------------------
+# -- read off the sandboxes -------------------------------------------------------------------------------
 
 
-def compare(ws: Workspace, runs: Mapping[Entity, Run]) -> dict[str, int]:
-    """Holds what the sandboxes hold against each other: every product and order exactly once, or reported."""
-    sentos, shopify = (ws.trial.processes[p].ask("GET", "/state") for p in ("sentos", "shopify"))
-    lost_products, doubled_products = _products(ws, runs[Entity.PRODUCT], sentos["products"], shopify["products"])
-    lost_orders, doubled_orders = _orders(ws, runs[Entity.ORDER], sentos["orders"], shopify["orders"])
-    return {"lost": lost_products + lost_orders, "doubled": doubled_products + doubled_orders}
+def _spent(after: Mapping[str, Wire]) -> dict[str, Any]:
+    shop, erp = after["shopify"], after["sentos"]
+    return {
+        "shopify": {"calls": shop.calls, "points": round(shop.points, 1), "throttled": shop.throttled},
+        "sentos": {"calls": erp.calls, "refused": erp.refused},
+    }
 
 
-def _products(ws: Workspace, run: Run, ours: list[Any], theirs: list[Any]) -> tuple[int, int]:
-    """Lost: a source product that is neither in the shop nor reported with a reason that its dirt allows. Doubled: source
-    records that stand in the shop more than once."""
-    records = Counter(p["metafields"].get("sync.record", "").rpartition("/")[2] for p in theirs)
-    fates = {source_id: outcome for source_id, outcome in _fates(ws, run)}
-    lost = 0
-    for p in ours:
-        there = records[str(p["id"])] > 0
-        lost += not (there and "synced" in p["accept"] or not there and fates.get(str(p["id"])) in p["accept"])
-    return lost, sum(n - 1 for record, n in records.items() if record and n > 1) + _shared_skus(theirs)
+def _writes(trial: Trial, platform: str, before: Wire, after: Wire) -> int:
+    """Effects since then, or write calls if there were more: a write without an effect is one, too."""
+    rows = trial.processes[platform].ask("GET", "/ledger", calls=1, since=before.calls)["calls"]
+    sent = sum(row["kind"] == "write" and not row["operation"].startswith("bulkOperation") for row in rows)
+    return max(sent, after.effects - before.effects)
 
 
-def _shared_skus(theirs: list[Any]) -> int:
-    skus = Counter(v["sku"] for p in theirs for v in p["variants"] if v["sku"])
-    return sum(n - 1 for n in skus.values() if n > 1)
-
-
-def _orders(ws: Workspace, run: Run, erp: list[Any], shop: list[Any]) -> tuple[int, int]:
-    """Lost: a shop order that is neither in the ERP nor reported. Doubled: an order reference that the ERP holds twice."""
-    references = Counter(str(o["order_id"]) for o in erp)
-    names = Counter(str(o["order_code"]) for o in erp)
-    fates = dict(_fates(ws, run))
-    lost = sum(not names[o["name"]] and fates.get(_number(o["id"]), fates.get(o["id"], "")) not in ("parked", "skipped") for o in shop)
-    return lost, sum(n - 1 for n in references.values() if n > 1)
-
-
-def _number(gid: str) -> str:
-    return gid.rpartition("/")[2]
+def _ledger(ws: Workspace, runs: Mapping[Entity, Run]) -> Ledger:
+    sentos, shopify = (ws.trial.processes[p].ask("GET", "/state") for p in PLATFORMS)
+    fates = {entity: dict(_fates(ws, run)) for entity, run in runs.items()}
+    return compare(sentos, shopify, fates[Entity.PRODUCT], fates[Entity.ORDER])
 
 
 def _fates(ws: Workspace, run: Run) -> Iterator[tuple[str, str]]:
@@ -143,5 +158,3 @@ def _fates(ws: Workspace, run: Run) -> Iterator[tuple[str, str]]:
     while rows := ws.plans.items(run.id, after=after):
         yield from ((item.source_id, item.outcome) for _, item in rows)
         after = rows[-1][0]
-
-

@@ -5,21 +5,75 @@ from __future__ import annotations
 import sys
 import time
 
+from sync.cli.output import say_aside
 from sync.model.run import LIVE, Run, Status
 from sync.workspace import Workspace
 
-_POLL = 0.3
+_POLL = 0.2
+_WIDE = 70
 
 
 def follow(ws: Workspace, run_id: str, *, quiet: bool = False) -> Run:
-    """Waits until the run has ended or stands at a brake; tells its stages on standard error."""
-    told = ""
-    while True:
-        run = ws.runs.get(run_id)
-        if run.status not in LIVE or run.status is Status.BRAKED:
-            return run
-        now = f"{run.stage or 'waiting'} {run.done}/{run.total}" if run.total else run.stage or "waiting"
-        if now != told and not quiet:
-            print(now, file=sys.stderr)
-        told = now
-        time.sleep(_POLL)
+    """Waits until the run has ended or stands at a brake, and tells its stages on standard error. Takes the
+    work over if the process that did it is gone."""
+    teller = Teller(quiet)
+    if not ws.works and not quiet:
+        say_aside(f"Process {worker_of(ws)} does the work; following it.")
+    try:
+        while True:
+            run = ws.runs.get(run_id)
+            if ended(ws, run):
+                return run
+            teller.tell(run)
+            if not ws.works and ws.lock.holder() is None and ws.start():
+                say_aside("The process that did the work is gone; going on here.")
+            time.sleep(_POLL)
+    except KeyboardInterrupt:
+        rest = "when Counterpart runs again" if ws.works else "in the other process"
+        say_aside(
+            f"Not following any more. Run {run_id} goes on {rest}; `python -m sync cancel {run_id}` ends it."
+        )
+        raise
+    finally:
+        teller.end()
+
+
+def ended(ws: Workspace, run: Run) -> bool:
+    """Is nothing more going to happen in this run by itself?"""
+    return run.status is Status.BRAKED or run.status not in LIVE and not ws.queue.busy(run.id)
+
+
+def worker_of(ws: Workspace) -> str:
+    """The process id of whoever does the work, "?" if nobody does."""
+    return str((ws.lock.holder() or {}).get("pid", "?"))
+
+
+class Teller:
+    """Progress on standard error: one line that changes on a terminal, one line a stage elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet, self.live, self._told = quiet, sys.stderr.isatty(), ""
+
+    def tell(self, run: Run) -> None:
+        now = line_of(run) if self.live else line_of(run).split("  ")[0]
+        if self.quiet or now == self._told:
+            return
+        self._told = now
+        if self.live:
+            sys.stderr.write("\r" + now[:_WIDE].ljust(_WIDE))
+            sys.stderr.flush()
+        else:
+            say_aside(now)
+
+    def end(self) -> None:
+        if self.live and self._told:
+            sys.stderr.write("\r" + " " * _WIDE + "\r")
+
+
+def line_of(run: Run) -> str:
+    """Where a run is, e.g. "read target  120 of 250"."""
+    if run.status is Status.QUEUED and not run.stage:
+        return "waiting"
+    stage = run.stage.replace("_", " ").replace(":", " ")
+    retry = f"  ({run.error.english()})" if run.error else ""
+    return f"{stage}  {run.done} of {run.total}{retry}" if run.total else f"{stage}{retry}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,6 +18,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 _LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa", "lan", "intranet")
+# The only IPv6 addresses that are routed on the internet (IANA, IPv6 Global Unicast). Python's `is_global`
+# knows exceptions instead, and calls IPv4-compatible (::7f00:1), site-local and local NAT64 addresses global.
+_ROUTED = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PrivateAddress(NeedsOperator):
@@ -37,14 +42,15 @@ def is_public(address: str) -> bool:
         plain = _undressed(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return False
-    return plain.is_global and not plain.is_multicast
+    routed = isinstance(plain, ipaddress.IPv4Address) or plain in _ROUTED
+    return routed and plain.is_global and not plain.is_multicast
 
 
 def _undressed(address: Address) -> Address:
     """The IPv4 address inside a mapped, 6to4, Teredo or NAT64 IPv6 address, else the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in ipaddress.ip_network("64:ff9b::/96"):
+    if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else address)
 
@@ -90,18 +96,25 @@ def safe_url(url: str, allow_private: bool = False) -> bool:
     not ask the name service: whoever fetches it later must guard that connection itself."""
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
+        host = _as_looked_up(parts.hostname or "")
         _ = parts.port
     except ValueError:
         return False
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or "@" in parts.netloc
-        or any(c.isspace() for c in url)
-    ):
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        return False
+    if not _one_reading(url, host):
         return False
     return allow_private or _public_name(host)
+
+
+def _as_looked_up(host: str) -> str:
+    """The host as browsers and IDNA look it up: wide digits and letters are plain ones, so are other dots."""
+    return unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".").casefold()
+
+
+def _one_reading(url: str, host: str) -> bool:
+    """Whether every client sees the same host: a backslash or an escape is a slash or a letter to some."""
+    return url.isprintable() and not any(c.isspace() or c == "\\" for c in url) and "%" not in host
 
 
 def _public_name(host: str) -> bool:

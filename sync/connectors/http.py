@@ -10,7 +10,6 @@ import json
 import socket
 import ssl
 import threading
-import time
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError
 
 from sync.connectors.guard import Guard, PrivateAddress
 from sync.connectors.redact import Redactor
-from sync.connectors.transport import forget_sent, new_session, was_sent
+from sync.connectors.transport import expect, forget_sent, new_session, was_sent
 from sync.errors import BrokenContract, NeedsOperator, OutcomeUnknown, Transient
 from sync.model.ports import Clock, Trace
 from sync.model.text import Message, say
@@ -35,8 +34,11 @@ __all__ = ["Http", "PrivateAddress", "Response", "UnknownHost", "WebPage"]
 USER_AGENT = "Counterpart/1.0"
 MAX_BODY = 64 * 1024 * 1024
 MAX_DOWNLOAD = 4 * 1024 * 1024 * 1024
+MAX_LINE = 32 * 1024 * 1024
+"""Bytes of one line of a bulk result: a product with 2,048 variants has less than one of them."""
 PAYLOAD_START = 2000
 _CHUNK = 64 * 1024
+_SLOWEST = 4 * 1024  # bytes a second that a long download must bring on average
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -74,7 +76,8 @@ class Response:
 
     def start(self) -> str:
         """The beginning of the body without secrets, for errors and logs."""
-        return self._redactor.clean(self.text[:PAYLOAD_START])
+        # Cleaned before it is cut: half a secret at the edge would not be recognised.
+        return self._redactor.clean(self.text[: 2 * PAYLOAD_START])[:PAYLOAD_START]
 
     def retry_after(self) -> float | None:
         """Seconds of the Retry-After header, None if absent or not a number."""
@@ -166,7 +169,7 @@ class Http:
         with self._followed(url, redirects) as raw:
             if raw.status_code != 200:
                 raise Transient(say("A result file could not be fetched."), f"status {raw.status_code}")
-            yield from _split(self._chunks(raw, max_bytes, deadline=None))
+            yield from _split(self._chunks(raw, max_bytes))
 
     def close(self) -> None:
         """Gives the sockets of all threads back; a later request opens new ones."""
@@ -191,10 +194,14 @@ class Http:
         return session
 
     @contextmanager
-    def _answer(self, method: str, url: str, *, write: bool, **parts: Any) -> Iterator[requests.Response]:
-        """The answer with its body unread; what goes wrong on the wire gets its name here."""
+    def _answer(
+        self, method: str, url: str, *, write: bool, slowest: int = 0, **parts: Any
+    ) -> Iterator[requests.Response]:
+        """The answer with its body unread; what goes wrong on the wire gets its name here. It has five times
+        the read timeout to arrive, and longer while it brings `slowest` bytes a second."""
         self._guard.check_scheme(urlsplit(url).scheme, urlsplit(url).hostname or "")
         forget_sent()
+        expect(5 * self._timeout[1], slowest)
         try:
             with self._session().request(
                 method, url, timeout=self._timeout, stream=True, allow_redirects=False, **parts
@@ -206,7 +213,7 @@ class Http:
     @contextmanager
     def _followed(self, url: str, redirects: int) -> Iterator[requests.Response]:
         for _ in range(redirects + 1):
-            with self._answer("GET", url, write=False) as raw:
+            with self._answer("GET", url, write=False, slowest=_SLOWEST) as raw:
                 if raw.status_code not in _REDIRECTS:
                     yield raw
                     return
@@ -214,22 +221,16 @@ class Http:
         raise BrokenContract(say("The platform redirects in circles."), f"more than {redirects} redirects")
 
     def _body(self, raw: requests.Response, write: bool) -> str:
-        # The read timeout restarts with every byte; a server that drips must end as well.
-        deadline = time.monotonic() + 5 * self._timeout[1]
-        collected = b"".join(self._chunks(raw, self._max_body, deadline, write))
+        collected = b"".join(self._chunks(raw, self._max_body, write))
         return collected.decode("utf-8-sig", errors="replace")
 
-    def _chunks(
-        self, raw: requests.Response, most: int, deadline: float | None, write: bool = False
-    ) -> Iterator[bytes]:
+    def _chunks(self, raw: requests.Response, most: int, write: bool = False) -> Iterator[bytes]:
         """The decompressed body piece by piece; the bound counts what comes out of the decompressor."""
         total = 0
         for chunk in raw.raw.stream(_CHUNK, decode_content=True):
             total += len(chunk)
             if total > most:
                 self._too_large(most, write)
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError("the answer drips too slowly")
             yield chunk
 
     def _too_large(self, most: int, write: bool) -> NoReturn:
@@ -283,14 +284,25 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _split(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Lines out of pieces, without their ends; an empty last line is none."""
-    rest = b""
+    """Lines out of pieces, without their ends; an empty last line is none. BrokenContract for a line that
+    nobody could hold."""
+    open_line = bytearray()
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", errors="replace").rstrip("\r")
-    if rest:
-        yield rest.decode("utf-8", errors="replace")
+        first, *others = chunk.split(b"\n")
+        open_line += first
+        if len(open_line) > MAX_LINE:
+            raise BrokenContract(
+                say("The platform's answer is larger than allowed."), f"a line of more than {MAX_LINE} bytes"
+            )
+        for following in others:
+            yield _line(open_line)
+            open_line = bytearray(following)
+    if open_line:
+        yield _line(open_line)
+
+
+def _line(raw: bytearray) -> str:
+    return raw.decode("utf-8", errors="replace").rstrip("\r")
 
 
 def _dumped(value: object) -> bytes:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 _SHORTEST = 4
 _HIDDEN = "•••"
 
 
 class Redactor:
-    """Replaces known secrets in texts, also where they appear base64- or URL-encoded. Safe between
-    threads."""
+    """Replaces known secrets in texts, also as they stand in a URL, in JSON, in a repr and in base64. Safe
+    between threads."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -26,7 +27,15 @@ class Redactor:
         left)."""
         if len(secret) < _SHORTEST:
             return
-        spelled = {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode().rstrip("=")}
+        spelled = {
+            secret,
+            quote(secret, safe=""),
+            quote_plus(secret),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+            base64.b64encode(secret.encode()).decode().rstrip("="),
+        }
         with self._lock:
             # The longest first, so that a secret inside another one leaves no rest of it.
             self._spellings = tuple(sorted(spelled | set(self._spellings), key=len, reverse=True))

@@ -1,10 +1,13 @@
-"""The sockets below `http`: requests' adapter with connections that are guarded and that know whether they
-sent anything."""
+"""The sockets below `http`: requests' adapter with connections that are guarded, that know whether they sent
+anything, and that do not wait for ever for an answer that drips."""
 
 from __future__ import annotations
 
+import http.client
+import io
 import socket
 import threading
+import time
 from typing import Any, ClassVar
 
 import requests
@@ -29,11 +32,50 @@ def was_sent() -> bool:
     return bool(getattr(_wire, "sent", False))
 
 
+def expect(seconds: float, slowest: int = 0) -> None:
+    """Before a request: all waiting for this thread's next answer, head and body, may add up to so many
+    seconds, and to longer as long as it brings at least `slowest` bytes a second (0: no longer)."""
+    _wire.expected = (seconds, slowest)
+
+
+class _Paced(io.RawIOBase):
+    """A socket's bytes within `expect`. The read timeout alone starts anew with every byte: a server that
+    drips one now and then would hold its thread for ever."""
+
+    def __init__(self, raw: io.RawIOBase, seconds: float, slowest: int) -> None:
+        self._raw, self._left, self._slowest = raw, seconds, slowest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        began = time.monotonic()
+        count: int | None = self._raw.readinto(buffer)
+        self._left -= time.monotonic() - began - ((count or 0) / self._slowest if self._slowest else 0.0)
+        if self._left < 0:
+            raise TimeoutError("the answer drips too slowly")
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _PacedResponse(http.client.HTTPResponse):
+    """http.client's own, reading through `_Paced`."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        seconds, slowest = getattr(_wire, "expected", (float("inf"), 0))
+        self.fp = io.BufferedReader(_Paced(self.fp.detach(), seconds, slowest))
+
+
 class _Guarded:
     """Opens sockets only to addresses that the guard has just approved; mixed into urllib3's connections."""
 
     guard: ClassVar[Guard]
     encrypted: ClassVar[bool]
+    response_class: ClassVar[type[http.client.HTTPResponse]] = _PacedResponse
 
     def _new_conn(self: Any) -> socket.socket:
         try:

@@ -52,10 +52,12 @@ class RunBook:
             self.ws.calls.set_state(tx, call.id, "answered")
 
     def _with_actual(self, rows: Mapping[str, ChangeRow], outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """Stale rows of one answer are read again together, before the transaction."""
-        blind = [rows[o.change_id].change for o in outcomes if o.state is State.STALE and o.actual is None and o.change_id in rows]
-        actual = self.reread(blind) if blind else {}
-        return [replace(o, actual=actual[o.change_id]) if o.change_id in actual else o for o in outcomes]
+        """A call with a stale row is read again as a whole, before the transaction: the platform may have named only the first."""
+        if not any(o.state is State.STALE and o.actual is None for o in outcomes):
+            return outcomes
+        open_rows = {o.change_id: rows[o.change_id].change for o in outcomes if o.state is not State.APPLIED and o.change_id in rows}
+        actual = self.reread(list(open_rows.values()))
+        return [_judged(o, open_rows[o.change_id], actual[o.change_id]) if o.change_id in actual else o for o in outcomes]
 
     def release(self, call: Call) -> None:
         with self.ws.db.write() as tx:
@@ -155,6 +157,16 @@ def _restock(settle: Settle, change: Change) -> Settle:
     if not settle.place or written is None:
         return settle
     return replace(settle, fields={"available": (settle.fields["available"][0], _whole(written.after))})
+
+
+def _judged(outcome: Outcome, change: Change, actual: int) -> Outcome:
+    """The fate of a row whose call was refused because of a stale one, now that its place has been read again."""
+    if outcome.state is State.STALE:
+        return replace(outcome, actual=actual)
+    if outcome.named or actual == change.before("available"):
+        return outcome
+    state = State.APPLIED if actual == change.after("available") else State.STALE
+    return replace(outcome, state=state, actual=actual, named=True, message=None if state is State.APPLIED else outcome.message)
 
 
 def _whole(value: object) -> int:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,19 @@ from typing import Any
 
 import requests
 
+from storage.paths import URL_VARIABLE
+from storage.vault import KEY_VARIABLE
 from sync.errors import NeedsOperator, Transient
 from sync.model.text import say
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_PATIENCE = 15.0  # seconds
 _PATIENCE = 120.0  # seconds a control call may take; seeding a large catalogue is the longest
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what is secret: the vault's key and the database's password are none of the sandbox's business."""
+    return {name: value for name, value in os.environ.items() if name not in (KEY_VARIABLE, URL_VARIABLE)}
 
 
 class SandboxProcess:
@@ -41,12 +49,17 @@ class SandboxProcess:
         file, so a start that fails is tried again for a while."""
         end = time.monotonic() + _START_PATIENCE
         while True:
-            self.process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            assert self.process.stdout is not None and self.process.stderr is not None
+            # Troubles go to a file: a pipe that nobody empties would stop the sandbox once it is full.
+            self._troubles = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 open while the process lives
+            self.process = subprocess.Popen(command, cwd=_ROOT, env=_environment(), stdout=subprocess.PIPE,
+                                            stderr=self._troubles, text=True)
+            assert self.process.stdout is not None
             if line := self.process.stdout.readline():
                 answer: dict[str, Any] = json.loads(line)
                 return answer
-            reason = self.process.stderr.read()[-500:].strip()
+            self.process.wait()
+            self._troubles.seek(0)
+            reason = self._troubles.read()[-500:].strip()
             self.stop()
             if time.monotonic() > end:
                 raise NeedsOperator(say("The {platform} sandbox did not start: {reason}", platform=self.platform, reason=reason))
@@ -75,6 +88,6 @@ class SandboxProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
+        for pipe in (self.process.stdout, self._troubles):
             if pipe is not None:
                 pipe.close()

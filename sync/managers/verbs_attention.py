@@ -1,10 +1,12 @@
-"""What an operator can decide about parked records; each decision is kept, named in the log, and carried out by the next run."""
+"""What an operator can decide about parked records; each decision is kept, named in the log, and carried out
+by the next run.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from sync.managers.verbs_runs import MOST_ALONE
 from sync.managers.views import attention, causes
 from sync.managers.views.candidates import candidate_ids
 from sync.model.entity import Entity
+from sync.model.plan import Item
 from sync.model.run import Mode, Scope
 from sync.model.text import Message, say
 from sync.model.values import text
@@ -48,7 +51,9 @@ Problem = tuple[int, Message]
 
 
 class BadDecisions(NeedsOperator):
-    """A file of decisions that cannot be taken as it is; nothing of it was done. `problems` are (line, what is wrong)."""
+    """A file of decisions that cannot be taken as it is; nothing of it was done. `problems` are (line, what
+    is wrong).
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(
@@ -59,7 +64,9 @@ class BadDecisions(NeedsOperator):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of decisions: items closed, runs started to carry them out at once, and why some have to wait."""
+    """What became of decisions: items closed, runs started to carry them out at once, and why some have to
+    wait.
+    """
 
     closed: int
     run_ids: tuple[str, ...] = ()
@@ -67,8 +74,8 @@ class Done:
 
 
 class AttentionVerbs:
-    """Verbs of "Needs you". They raise NeedsOperator with the way on; with `run` a run limited to the records follows at
-    once, else the next run of the flow carries the decision out.
+    """Verbs of "Needs you". They raise NeedsOperator with the way on; with `run` a run limited to the records
+    follows at once, else the next run of the flow carries the decision out.
     """
 
     def __init__(self, ws: Workspace) -> None:
@@ -98,19 +105,23 @@ class AttentionVerbs:
         return self.do(causes.DISMISS, parked_ids, by)
 
     def retry(self, parked_ids: Sequence[int], by: str) -> Done:
-        """Starts one run a flow, limited to the records of these items, which close when it no longer finds the cause."""
+        """Starts one run a flow, limited to the records of these items, which close when it no longer finds
+        the cause.
+        """
         return self.do(causes.RETRY, parked_ids, by)
 
     def retry_all(self, wanted: attention.Wanted, by: str) -> Done:
-        """The same for every open item that matches; too many for a limited run become a run of the whole flow."""
+        """The same for every open item that matches; too many for a limited run become a run of the whole
+        flow.
+        """
         decided = [Decision(p, causes.RETRY) for p in attention.each(self.ws, wanted)]
         if not decided:
             raise NeedsOperator(say("Nothing is open here: there is nothing to try again."))
         return self._carry_out(decided, by, run=True)
 
     def decide(self, rows: Iterable[tuple[int, Mapping[str, str]]], by: str, *, run: bool = False) -> Done:
-        """Takes decisions from a file: (line number, columns id or record_id, verb, target_id). Lines without a verb are
-        passed over. Raises BadDecisions naming every wrong line; then nothing is done.
+        """Takes decisions from a file: (line number, columns id or record_id, verb, target_id). Lines without
+        a verb are passed over. Raises BadDecisions naming every wrong line; then nothing is done.
         """
         problems: list[Problem] = []
         found: list[Decision] = []
@@ -125,7 +136,7 @@ class AttentionVerbs:
             raise BadDecisions(problems)
         return self._carry_out(found, by, run=run)
 
-    # -- checking ---------------------------------------------------------------------------------------------
+    # -- checking --------------------------------------------------------------------------------------------
 
     def _open(self, parked_id: int) -> Parked:
         parked = self.ws.attention.get(parked_id)
@@ -186,7 +197,7 @@ class AttentionVerbs:
             )
         return [self._valid(Decision(p, verb, target, line)) for p in fitting]
 
-    # -- doing ------------------------------------------------------------------------------------------------
+    # -- doing -----------------------------------------------------------------------------------------------
 
     def _carry_out(self, decided: Sequence[Decision], by: str, *, run: bool) -> Done:
         follow: dict[str, list[str]] = defaultdict(list)
@@ -209,7 +220,8 @@ class AttentionVerbs:
         return scope.ids if scope else ()
 
     def _product(self, d: Decision, record: str, by: str) -> Sequence[str]:
-        """A pairing whose other half is gone has to be forgotten before a decision about the record can work."""
+        """A pairing whose other half is gone has to be forgotten before a decision about the record can work.
+        """
         link_id = d.parked.link_id
         if d.verb == causes.RETRY:
             return (record,)
@@ -249,7 +261,9 @@ class AttentionVerbs:
     def _follow(
         self, follow: Mapping[str, Sequence[str]], by: str, *, insist: bool
     ) -> tuple[tuple[str, ...], Message | None]:
-        """Starts the runs; where one is under way already, the decision waits for the next (a retry is refused)."""
+        """Starts the runs; where one is under way already, the decision waits for the next (a retry is
+        refused).
+        """
         started: list[str] = []
         waiting: Message | None = None
         for flow_id, ids in follow.items():
@@ -265,6 +279,28 @@ class AttentionVerbs:
                     raise
                 waiting = refused.message
         return tuple(started), waiting
+
+
+def close_settled(ws: Workspace, link_id: str, run_id: str) -> None:
+    """After a run of single records: what is open about them closes by itself where the run did not find its
+    cause again.
+    """
+    looked_at = {item.source_id for item in _items(ws, run_id)}
+    open_rows = attention.each(ws, attention.Wanted(link_id=link_id))
+    gone = [
+        p.id
+        for p in open_rows
+        if p.run_id != run_id and not attention.is_order(p) and attention.record_of(ws, p) in looked_at
+    ]
+    if gone:
+        ws.attention.close(gone, "sync")
+
+
+def _items(ws: Workspace, run_id: str) -> Iterator[Item]:
+    after = 0
+    while rows := ws.plans.items(run_id, after=after):
+        yield from (item for _, item in rows)
+        after = rows[-1][0]
 
 
 def complete_id(typed: str, candidates: Sequence[str]) -> str:

@@ -1,4 +1,6 @@
-"""What an operator can do with runs: start, cancel, confirm a brake, give up, tick a plan's rows and carry it out."""
+"""What an operator can do with runs: start, cancel, confirm a brake, give up, tick a plan's rows and carry it
+out.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from sync.managers.views import items, words
 from sync.managers.views.flows import FlowInfo, refuse_blocked
 from sync.managers.views.runs import applied_by, void
 from sync.model.codec import dump
+from sync.model.entity import Entity
+from sync.model.flow import ProductFilter
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.text import Message, say
 from sync.model.values import text
@@ -43,8 +47,9 @@ class RunVerbs:
     def start(
         self, flow_id: str, mode: Mode, scope: Scope = Scope(), by: str = "", *, priority: int = BY_HAND
     ) -> str:
-        """Queues a run and answers its id. Raises NeedsOperator while one of the flow is live, or if the flow is switched
-        off, a connection was never tested, or the scope cannot be."""
+        """Queues a run and answers its id. Raises NeedsOperator while one of the flow is live, or if the flow
+        is switched off, a connection was never tested, or the scope cannot be.
+        """
         found = refuse_blocked(self.ws, flow_id)
         scope = _checked(scope, found)
         first = self._first_stage(found, mode, scope)
@@ -56,7 +61,9 @@ class RunVerbs:
         return run_id
 
     def cancel(self, run_id: str, by: str = "") -> None:
-        """Asks a run to stop at its next safe point; one that a brake holds ends at once. What is written stays."""
+        """Asks a run to stop at its next safe point; one that a brake holds ends at once. What is written
+        stays.
+        """
         run = self.ws.runs.get(run_id)
         if run.status is Status.BRAKED:
             self.abandon(run_id, by)
@@ -68,7 +75,9 @@ class RunVerbs:
         self._note(say("{who} asked the run to stop.", who=by), run_id, None)
 
     def confirm(self, run_id: str, codes: Sequence[str], by: str = "") -> None:
-        """Lets a braked run go on past these brakes. Raises NeedsOperator if it is not held by one of them (any more)."""
+        """Lets a braked run go on past these brakes. Raises NeedsOperator if it is not held by one of them
+        (any more).
+        """
         run = self._braked(run_id)
         unknown = sorted(set(codes) - {hit.code for hit in run.brakes})
         if unknown or not codes:
@@ -97,8 +106,10 @@ class RunVerbs:
         self._note(say("{who} ended the run at the safety check. Nothing was written.", who=by), run_id, None)
 
     def apply_plan(self, preview_id: str, by: str = "") -> str:
-        """Starts the run that carries out a kept plan: its ticked rows, each only if its before-value still holds. Raises
-        NeedsOperator if there is no such plan, nothing is ticked, it was carried out already, or it is void."""
+        """Starts the run that carries out a kept plan: its ticked rows, each only if its before-value still
+        holds. Raises NeedsOperator if there is no such plan, nothing is ticked, it was carried out already,
+        or it is void.
+        """
         preview = self._plan(preview_id)
         if not items.ticked(self.ws, preview)[0]:
             raise NeedsOperator(say("No row of this plan is ticked: there is nothing to write."))
@@ -107,7 +118,9 @@ class RunVerbs:
         )
 
     def choose(self, run_id: str, item_ids: Sequence[int], chosen: bool) -> None:
-        """Ticks or unticks rows of a kept plan. Raises NeedsOperator if it is none, or was carried out already."""
+        """Ticks or unticks rows of a kept plan. Raises NeedsOperator if it is none, or was carried out
+        already.
+        """
         self.ws.plans.choose(self._plan(run_id).id, item_ids, chosen)
 
     def choose_all(self, run_id: str, which: items.RowFilter, chosen: bool) -> int:
@@ -117,7 +130,7 @@ class RunVerbs:
         self.ws.plans.choose(plan.id, found, chosen)
         return len(found)
 
-    # -- steps ------------------------------------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------------------
 
     def _first_stage(self, found: FlowInfo, mode: Mode, scope: Scope) -> str:
         asked = Run("", found.flow.id, mode, Status.QUEUED, scope)
@@ -158,7 +171,9 @@ class RunVerbs:
 
 
 def _checked(scope: Scope, found: FlowInfo) -> Scope:
-    """The scope without blanks and repetitions. Raises NeedsOperator for parts or records that the flow does not have."""
+    """The scope without blanks and repetitions. Raises NeedsOperator for parts or records that the flow does
+    not have.
+    """
     offered = words.PARTS.get(found.flow.entity, {})
     strange = [part for part in scope.parts if part not in offered]
     if strange:
@@ -169,6 +184,8 @@ def _checked(scope: Scope, found: FlowInfo) -> Scope:
                 offered=", ".join(offered),
             )
         )
+    if scope.filters != ProductFilter() and found.flow.entity is not Entity.PRODUCT:
+        raise NeedsOperator(say("Only product runs can be filtered. Name single orders instead."))
     alone = replace(scope, skus=_clean(scope.skus), names=_clean(scope.names), ids=_clean(scope.ids))
     if len(alone.skus) + len(alone.names) + len(alone.ids) > MOST_ALONE:
         raise NeedsOperator(

@@ -116,7 +116,7 @@ DEFAULT_PAYMENTS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class OrderSettings:
     """The order flow. `go_live_at` defaults to the moment the flow is switched on; older orders only once their count has been
-    confirmed (`older_confirmed`). `service_skus` names the SKU that carries tip, duties, fee, gift_card, rounding. A run stops
+    confirmed (`older_confirmed`). The attribute fields hold one or more names, apart by commas. `service_skus` names the SKU that carries tip, duties, fee, gift_card, rounding. A run stops
     before it creates more than `brake_creates` orders, or more than `brake_older` older ones."""
 
     go_live_at: datetime | None = None
@@ -130,9 +130,9 @@ class OrderSettings:
     currency: str = "TRY"
     sales_channel: str = ""
     warehouse: str = ""
-    identity_attribute: str = "TCKN"
+    identity_attribute: str = "TCKN, TC Kimlik No, T.C. Kimlik No"
     tax_office_attribute: str = "Vergi Dairesi"
-    tax_number_attribute: str = "Vergi No"
+    tax_number_attribute: str = "Vergi No, Vergi Numarası"
     default_vat: Decimal = Decimal(10)
     service_skus: Mapping[str, str] = field(default_factory=dict)
     payments: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_PAYMENTS))

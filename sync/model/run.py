@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sync.model.flow import ProductFilter
 from sync.model.text import Message
 
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed", "parked")
@@ -40,8 +41,8 @@ LIVE = (Status.QUEUED, Status.RUNNING, Status.BRAKED)
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What part of a flow a run covers. `parts`: products, prices, stock, images, orders, statuses; empty = all the flow has.
-    `skus`, `names` or `ids`: these records alone. `resume_plan`: apply the kept plan of that run. `confirmed`: the
-    brake codes that the operator typed through."""
+    `skus`, `names` or `ids`: these records alone. `filters` narrow a product run beside the flow's own. `plan_of`: apply the
+    kept plan of that run. `confirmed`: the brake codes that the operator typed through."""
 
     parts: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class Scope:
     ids: tuple[str, ...] = ()
     plan_of: str = ""
     confirmed: tuple[str, ...] = ()
+    filters: ProductFilter = ProductFilter()
 
 
 @dataclass(frozen=True, slots=True)

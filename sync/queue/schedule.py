@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from storage import preferences
 from storage.clock import Clock, utc_now
+from storage.retention import Retention
 from sync.errors import CounterpartError, NeedsOperator
 from sync.model.flow import Flow, Schedule
 from sync.model.text import say
@@ -162,9 +163,10 @@ class Schedules:
         return self._started(flow)
 
     def prune(self) -> int:
-        """Deletes what the log's retention no longer keeps; answers how many rows."""
+        """Deletes what the retention of runs and of the log no longer keeps; answers how many rows."""
         prefs = self.ws.preferences
-        return self.ws.logs.prune(prefs.get(preferences.LOG_ROWS), prefs.get(preferences.LOG_DAYS))
+        runs = Retention(self.ws.db, self._clock).prune(prefs.get(preferences.RUN_DAYS)).total
+        return runs + self.ws.logs.prune(prefs.get(preferences.LOG_ROWS), prefs.get(preferences.LOG_DAYS))
 
     def _fire(self, flow_id: str) -> None:
         try:

@@ -132,10 +132,12 @@ class TestLimits:
 
     def test_a_cancelled_run_leaves_a_wait_at_once(self, tenant: SentosHarness) -> None:
         connector: Any = tenant.connect()
-        connector.send(create(connector, tenant, 1))
+        # Both are made first: what takes real time between two writes is part of their wait.
+        first, second = create(connector, tenant, 1), create(connector, tenant, 2)
+        connector.send(first)
         tenant.clock.cancelled = True  # type: ignore[attr-defined]
         with pytest.raises(Exception, match="cancelled"):
-            connector.send(create(connector, tenant, 2))
+            connector.send(second)
         assert tenant.effects() == 1
 
 
@@ -336,3 +338,35 @@ class TestOrderLife:
         assert [(order.id, order.source) for order in found] == [(str(old["id"]), "Shopify")]
         later = ReadFilter(created_since=tomorrow.isoformat())
         assert not [record for page in connector.read(Entity.ORDER, later) for record in page.records]
+
+
+class TestLookingUp:
+    """Whether Sentos has an order already is asked by its numbers; how exactly it compares is not documented."""
+
+    def lost(self, tenant: SentosHarness) -> tuple[Any, Any]:
+        """A connector and a call of its that was carried out without an answer."""
+        connector = tenant.connect()
+        call = create(connector, tenant)
+        tenant.fail_write("after")
+        with pytest.raises(OutcomeUnknown):
+            connector.send(call)
+        return connector, call
+
+    def test_a_number_that_is_part_of_others_is_found_behind_them(self, tenant: SentosHarness) -> None:
+        connector, call = self.lost(tenant)
+        for n in range(120):
+            tenant.sandbox.post("/orders", {"order_id": f"shop-1{n}", "order_code": f"#1001{n}"})
+        tenant.sandbox.post("/settings", {"order_filter": "loose"})
+        assert connector.find_written(call).found is Found.YES
+        names = ReadFilter(names=("shop-1",))
+        assert len([o for page in connector.read(Entity.ORDER, names) for o in page.records]) == 1
+
+    def test_numbers_that_are_not_looked_at_are_never_taken_for_no(self, tenant: SentosHarness) -> None:
+        connector, call = self.lost(tenant)
+        tenant.sandbox.post("/orders", {"count": 1050})
+        tenant.sandbox.post("/settings", {"order_filter": "ignored"})
+        with pytest.raises(NeedsOperator, match="looked up by order_id"):
+            connector.find_written(call)
+        names = ReadFilter(names=("shop-1",))
+        with pytest.raises(NeedsOperator):
+            list(connector.read(Entity.ORDER, names))

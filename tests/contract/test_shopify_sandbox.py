@@ -468,7 +468,39 @@ class TestOrders:
         assert connector.send(call)[0].state is State.APPLIED
         assert connector.find_written(call).found is Found.YES
         [now] = orders(connector, ids=(order.id,))
-        assert now.tracking is not None and now.tracking.number == "TR9"
+        assert now.tracking == Tracking("Yurtiçi Kargo", "TR9"), "its carrier stays, the old parcel's link goes"
+
+    def test_another_carrier_keeps_number_and_link(
+        self, connector: ShopifyConnector, shop: ShopifyHarness, product: Product
+    ) -> None:
+        order = self.open_order(connector, shop)
+        [made] = send(connector, self.shipment(order))
+        diffs = (Diff("tracking.company", "Yurtiçi Kargo", "Aras Kargo"),)
+        send(connector, change(2, Entity.FULFILMENT, Verb.UPDATE, target_id=made.target_id, diffs=diffs))
+        [now] = orders(connector, ids=(order.id,))
+        assert now.tracking == Tracking("Aras Kargo", "TR1", "https://x.example/1")
+
+    def test_a_shipment_from_two_places_is_done_when_both_have_shipped(
+        self, connector: ShopifyConnector, shop: ShopifyHarness, places: tuple[str, ...]
+    ) -> None:
+        """The second write of the call is refused: sent again, it ships what is left, under the same number."""
+        send(connector, creation(1, places[:1]), replace(creation(2, places[1:]), id="c2b"))
+        lines = [{"sku": f"NEW-{n}-0", "quantity": 1, "location": places[n - 1]} for n in (1, 2)]
+        shop.sandbox.post("/orders", {"lines": lines})
+        [order] = orders(connector)
+        assert len({o.location_id for o in order.fulfilment_orders}) == 2
+        shop.sandbox.fault(
+            "partial_user_errors", 1, match={"operation": "fulfillmentCreate*"}, params={"root": "f1"}
+        )
+        [call] = connector.batch([self.shipment(order)])
+        assert connector.send(call)[0].state is State.REFUSED
+        assert connector.find_written(call).found is not Found.YES
+        [again] = connector.batch([self.shipment(order)])
+        assert connector.send(again)[0].state is State.APPLIED
+        [now] = orders(connector, ids=(order.id,))
+        assert now.fulfilment == "fulfilled" and [f.tracking.number for f in now.fulfilments] == ["TR1", "TR1"]
+        assert connector.send(again)[0].state is State.APPLIED
+        assert len(orders(connector, ids=(order.id,))[0].fulfilments) == 2, "nothing more is shipped"
 
 
 class TestSignIn:

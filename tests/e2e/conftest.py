@@ -1,4 +1,4 @@
-"""Both sandboxes run once for the whole folder; every test begins with an emptied store and a fresh workspace."""
+"""Both sandboxes run once for the whole folder; each test begins with an empty store and a new workspace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def processes() -> Iterator[dict[str, SandboxProcess]]:
     """A Sentos tenant with a clean catalogue and an empty Shopify store, in processes of their own."""
     started: dict[str, SandboxProcess] = {}
     try:
-        started["sentos"] = SandboxProcess("sentos", None, speed=SPEED, products=PRODUCTS, dirt=0.0, settings={"images": "2"})
+        started["sentos"] = SandboxProcess(
+            "sentos", None, speed=SPEED, products=PRODUCTS, dirt=0.0, settings={"images": "2"}
+        )
         started["shopify"] = SandboxProcess("shopify", None, speed=SPEED)
         yield started
     finally:
@@ -29,6 +31,9 @@ def world(processes: dict[str, SandboxProcess], tmp_path: Path) -> Iterator[Worl
     """Eight source products, an empty store, one link between them."""
     for process in processes.values():
         process.ask("POST", "/reset")
+    processes["shopify"].ask(
+        "POST", "/settings", {"search_lag": 2, "stale_answer": "all_named", "media_delay": 3}
+    )
     world = World(processes, tmp_path / "home")
     try:
         yield world

@@ -1,4 +1,4 @@
-"""Whatever a platform answers: a correct sync, or a run that ends in words and leaves the next one free to go."""
+"""Whatever a platform answers: a correct sync, or a run that ends in words and leaves the next one free."""
 
 from __future__ import annotations
 
@@ -31,15 +31,21 @@ PASSING: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("side", "fault", "how"), PASSING, ids=[f"{s}-{f}-{n}" for n, (s, f, _) in enumerate(PASSING)])
-def test_a_passing_trouble_does_not_show_in_the_result(world: World, side: str, fault: str, how: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("side", "fault", "how"), PASSING, ids=[f"{s}-{f}-{n}" for n, (s, f, _) in enumerate(PASSING)]
+)
+def test_a_passing_trouble_does_not_show_in_the_result(
+    world: World, side: str, fault: str, how: dict[str, Any]
+) -> None:
     where = world.erp if side == "erp" else world.shop
     where.fault(fault, **{"count": 1, **how})
     assert world.run().counts.created == 8
     assert where.hits() == how.get("count", 1), where.get("/faults")
     where.calm()
     assert len(world.products()) == 8 and world.available() == world.summed()
-    assert all(p["publications"] == ["Online Store"] and len(p["media"]) == 2 for p in world.products().values())
+    assert all(
+        p["publications"] == ["Online Store"] and len(p["media"]) == 2 for p in world.products().values()
+    )
     world.quiet()
 
 
@@ -55,8 +61,12 @@ LASTING = [
 ]
 
 
-@pytest.mark.parametrize(("side", "fault", "how"), LASTING, ids=[f"{s}-{f}-{n}" for n, (s, f, _) in enumerate(LASTING)])
-def test_a_lasting_trouble_ends_the_run_in_words(world: World, side: str, fault: str, how: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("side", "fault", "how"), LASTING, ids=[f"{s}-{f}-{n}" for n, (s, f, _) in enumerate(LASTING)]
+)
+def test_a_lasting_trouble_ends_the_run_in_words(
+    world: World, side: str, fault: str, how: dict[str, Any]
+) -> None:
     where = world.erp if side == "erp" else world.shop
     where.fault(fault, None, **how)
     run = world.run(expect=Status.FAILED)
@@ -90,13 +100,25 @@ def test_a_page_that_is_short_once_is_read_again(world: World) -> None:
 
 
 def test_php_empties_and_other_spellings(world: World) -> None:
-    world.erp.post("/settings", {"empty_objects": "array", "stock": "string", "warehouse": "object", "money": "comma", "wrap": "data"})
+    world.erp.post(
+        "/settings",
+        {
+            "empty_objects": "array",
+            "stock": "string",
+            "warehouse": "object",
+            "money": "comma",
+            "wrap": "data",
+        },
+    )
     world.edit(4102, prices=[])
     world.edit(4103, variants=[{**v, "model": []} for v in world.raw(4103)["variants"][:1]])
     assert world.run().counts.created == 8
     assert world.available() == world.summed()
     world.quiet()
-    for settings in ({"model": "string", "money": "dot"}, {"money": "number", "stock": "int", "warehouse": "int"}):
+    for settings in (
+        {"model": "string", "money": "dot"},
+        {"money": "number", "stock": "int", "warehouse": "int"},
+    ):
         world.erp.post("/settings", settings)
         world.quiet()
 
@@ -110,7 +132,9 @@ def test_401_in_mid_run_ends_it_and_a_new_run_resumes(world: World) -> None:
     assert 0 < there < 8 and run.counts.created == there and run.counts.skipped == 8 - there
     world.shop.calm()
     assert world.run().counts.created == 8 - there
-    assert all(p["publications"] == ["Online Store"] for p in world.products().values()), "created, but never published"
+    assert all(p["publications"] == ["Online Store"] for p in world.products().values()), (
+        "created, but never published"
+    )
     assert world.available() == world.summed()
     world.quiet()
 

@@ -53,9 +53,16 @@ def test_missing_variants_are_added_to_the_product_that_has_the_others(world: Wo
     assert (run.counts.created, run.counts.updated) == (8, 1)
     product = world.product(number)
     assert product["id"] == made["id"]
-    assert [(v["sku"], v["options"]["Beden"]) for v in product["variants"]] == [("P-1", "S"), ("P-2", "M"), ("P-3", "L"), ("P-4", "XL")]
+    assert [(v["sku"], v["options"]["Beden"]) for v in product["variants"]] == [
+        ("P-1", "S"),
+        ("P-2", "M"),
+        ("P-3", "L"),
+        ("P-4", "XL"),
+    ]
     assert [v["id"] for v in product["variants"][:2]] == [v["id"] for v in made["variants"]]
-    assert {s: n for s, n in world.available().items() if s.startswith("P-")} == dict.fromkeys(("P-1", "P-2", "P-3", "P-4"), 6)
+    assert {s: n for s, n in world.available().items() if s.startswith("P-")} == dict.fromkeys(
+        ("P-1", "P-2", "P-3", "P-4"), 6
+    )
     assert {v["price"] for v in product["variants"]} == {"199.90"}
     world.quiet()
 
@@ -71,7 +78,9 @@ def test_variants_on_two_products_park(world: World) -> None:
         assert world.products()[made["id"]] == made
     world.decide.bind(parked.id, one["id"], "test")
     run = world.run(ids=(str(number),))
-    assert run.counts.created == 0 and str(number) not in {k for k, p in world.products().items() if p["id"] == two["id"]}
+    assert run.counts.created == 0 and str(number) not in {
+        k for k, p in world.products().items() if p["id"] == two["id"]
+    }
 
 
 @pytest.mark.parametrize("verb", ["bind", "create", "skip"])
@@ -91,7 +100,9 @@ def test_a_title_only_proposes(world: World, verb: str) -> None:
     assert world.parked() == []
     if verb == "bind":
         assert run.counts.updated == 1 and world.product(number)["id"] == made["id"]
-        assert [v["sku"] for v in world.product(number)["variants"]] == ["AD-1"], "one single item on both sides is the same item"
+        assert [v["sku"] for v in world.product(number)["variants"]] == ["AD-1"], (
+            "one single item on both sides is the same item"
+        )
     elif verb == "create":
         assert run.counts.created == 1 and world.product(number)["id"] != made["id"]
         assert world.products()[made["id"]] == made
@@ -116,17 +127,32 @@ def test_one_record_alone_matches_as_carefully_as_a_full_run(world: World) -> No
     coded = world.shop.post("/products", handmade("x", title="Barkodlu", variants=[variant]))
     titled = world.shop.post("/products", handmade("BASKA-1", title="Aynı Ad"))
     world.shop.post("/products", handmade("YK 7"))
-    by_code, by_title, nearly = world.add("BRK-1", barcode="8690000000011"), world.add("AD-1", name="Aynı Ad"), world.add("YK-7")
+    by_code, by_title, nearly = (
+        world.add("BRK-1", barcode="8690000000011"),
+        world.add("AD-1", name="Aynı Ad"),
+        world.add("YK-7"),
+    )
     for sku, outcome in (("BRK-1", "updated"), ("AD-1", "parked"), ("YK-7", "parked")):
         run = world.run(skus=(sku,))
         assert (run.counts.read, getattr(run.counts, outcome)) == (1, 1), world.why(run)
     assert world.product(by_code)["id"] == coded["id"]
-    assert world.products()[titled["id"]] == titled and str(nearly) not in world.products() and str(by_title) not in world.products()
+    assert (
+        world.products()[titled["id"]] == titled
+        and str(nearly) not in world.products()
+        and str(by_title) not in world.products()
+    )
 
 
 def test_a_merchants_own_pictures_tags_and_words_stay_when_matched(world: World) -> None:
-    made = world.shop.post("/products", handmade("OWN-1", tags=["el"], files=[{"originalSource": "https://cdn.example/x.jpg", "contentType": "IMAGE"}],
-                                                 descriptionHtml="<p>benim</p>"))
+    made = world.shop.post(
+        "/products",
+        handmade(
+            "OWN-1",
+            tags=["el"],
+            files=[{"originalSource": "https://cdn.example/x.jpg", "contentType": "IMAGE"}],
+            descriptionHtml="<p>benim</p>",
+        ),
+    )
     number = world.add("OWN-1", images=[{"id": 5, "url": "/urunres/o_41010.jpg"}])
     world.run()
     product = world.product(number)
@@ -157,7 +183,9 @@ def test_gone_at_the_source_is_reported_and_deletes_nothing(world: World) -> Non
     world.run()
     assert {p.cause for p in world.parked()} == {"source.gone", "variant.gone_at_source"}
     assert set(world.shop.kinds()) <= {"metafield.set"}
-    assert {n: len(p["variants"]) for n, p in world.products().items()} == {n: len(p["variants"]) for n, p in before.items()}
+    assert {n: len(p["variants"]) for n, p in world.products().items()} == {
+        n: len(p["variants"]) for n, p in before.items()
+    }
     world.quiet()
 
 
@@ -167,15 +195,21 @@ def test_a_lost_database_is_rebuilt_from_the_marks_and_creates_nothing(world: Wo
     world.run()
     before = world.products()
     # What a look-up by keys could no longer find: SKUs and titles changed at the source meanwhile.
-    world.edit(number, sku="YENI", title="Yeni ad", variants=[{**v, "sku": f"N-{n}"} for n, v in enumerate(variants)])
+    world.edit(
+        number, sku="YENI", title="Yeni ad", variants=[{**v, "sku": f"N-{n}"} for n, v in enumerate(variants)]
+    )
     world.lose_database(tmp_path / "second")
     world.shop.mark()
     run = world.run()
     assert (run.counts.created, run.counts.parked) == (0, 0), world.why(run)
     assert set(world.products()) == set(before) and not world.shop.effects("file.created")
     assert {n: p["id"] for n, p in world.products().items()} == {n: p["id"] for n, p in before.items()}
-    assert [v["sku"] for v in world.product(number)["variants"]] == ["N-0", "N-1"], "the variants are found by the mark too"
-    assert [v["id"] for v in world.product(number)["variants"]] == [v["id"] for v in before[str(number)]["variants"]]
+    assert [v["sku"] for v in world.product(number)["variants"]] == ["N-0", "N-1"], (
+        "the variants are found by the mark too"
+    )
+    assert [v["id"] for v in world.product(number)["variants"]] == [
+        v["id"] for v in before[str(number)]["variants"]
+    ]
     world.quiet()
 
 
@@ -217,7 +251,11 @@ def test_a_hand_made_variant_with_the_options_of_a_missing_one_is_not_taken_over
     number = world.add("Q", stocks=[], variants=sizes("Q-1", "Q-2", "Q-3"))
     run = world.run()
     assert run.counts.updated == 1, world.why(run)
-    assert [(v["sku"], v["options"]["Beden"]) for v in world.product(number)["variants"]] == [("Q-1", "S"), ("EL-2", "M"), ("Q-3", "L")]
+    assert [(v["sku"], v["options"]["Beden"]) for v in world.product(number)["variants"]] == [
+        ("Q-1", "S"),
+        ("EL-2", "M"),
+        ("Q-3", "L"),
+    ]
     [parked] = world.parked("options.taken")
     assert parked.sku == "Q-2" and "EL-2" in parked.message.english()
     world.quiet()

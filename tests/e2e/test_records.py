@@ -12,11 +12,13 @@ RTL = "فستان صيفي 303969"
 HTML = "<b>Elbise</b> & <img src=x onerror=alert(1)>"
 
 
-def sound(world: World, run_created: int = 8) -> None:
+def sound(world: World) -> None:
     """The eight clean products are in the shop, with their stock."""
     assert {str(n) for n in range(4101, 4109)} <= set(world.products())
     stock = world.available()
-    assert all(stock[sku] == n for sku, n in world.summed().items() if sku[:2] in ("KC", "KM") and sku in stock)
+    assert all(
+        stock[sku] == n for sku, n in world.summed().items() if sku[:2] in ("KC", "KM") and sku in stock
+    )
 
 
 @pytest.mark.parametrize("title", ["🌸 Elbise 👗✨ 👩‍👧", RTL, HTML, "İğne Oyası I ı", "a" * 255])
@@ -41,8 +43,12 @@ UNWRITTEN: list[tuple[str, Raw, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "cause"), [(f, c) for _, f, c in UNWRITTEN], ids=[n for n, _, _ in UNWRITTEN])
-def test_a_bad_record_is_parked_with_one_line_and_the_others_go_on(world: World, fields: Raw, cause: str) -> None:
+@pytest.mark.parametrize(
+    ("fields", "cause"), [(f, c) for _, f, c in UNWRITTEN], ids=[n for n, _, _ in UNWRITTEN]
+)
+def test_a_bad_record_is_parked_with_one_line_and_the_others_go_on(
+    world: World, fields: Raw, cause: str
+) -> None:
     number = world.add("KOTU-1", **fields)
     run = world.run(expect=None)
     if run.status is Status.BRAKED:
@@ -131,8 +137,11 @@ def test_the_same_options_twice_keep_the_first(world: World) -> None:
 
 def test_products_of_the_shop_without_sku_are_left_alone(world: World) -> None:
     for sku in (None, ""):
-        world.shop.post("/products", handmade("x", title=f"SKU'suz {sku!r}", variants=[{**handmade("x")["variants"][0], "sku": sku}]))
-    before = {n: p for n, p in world.products().items()}
+        world.shop.post(
+            "/products",
+            handmade("x", title=f"SKU'suz {sku!r}", variants=[{**handmade("x")["variants"][0], "sku": sku}]),
+        )
+    before = world.products()
     assert world.run().counts.created == 8
     assert {n: p for n, p in world.products().items() if n in before} == before
     world.quiet()
@@ -140,8 +149,18 @@ def test_products_of_the_shop_without_sku_are_left_alone(world: World) -> None:
 
 @pytest.mark.parametrize("count", [2048, 2049])
 def test_as_many_variants_as_the_shop_allows_and_one_more(world: World, count: int) -> None:
-    variants = [{"id": 5_000_000 + n, "sku": f"COK-{n}", "barcode": "", "color": f"Renk {n // 32}",
-                 "model": {"name": "Beden", "value": str(n % 32)}, "stocks": [{"warehouse": 1, "stock": n % 7}], "images": []} for n in range(count)]
+    variants = [
+        {
+            "id": 5_000_000 + n,
+            "sku": f"COK-{n}",
+            "barcode": "",
+            "color": f"Renk {n // 32}",
+            "model": {"name": "Beden", "value": str(n % 32)},
+            "stocks": [{"warehouse": 1, "stock": n % 7}],
+            "images": [],
+        }
+        for n in range(count)
+    ]
     number = world.add("COK", stocks=[], variants=variants)
     run = world.run()
     if count > 2048:
@@ -209,6 +228,6 @@ def test_every_known_dirt_ends_as_it_may(world: World) -> None:
         assert outcome in p["accept"], (p, items[str(p["id"])])
         lost = {str(v) for v in p.get("left_out", ())}
         if outcome == "synced":
-            assert not lost & {v for v in shop[str(p["id"])]["metafields"]["sync.variants"].split('"')}
+            assert not lost & set(shop[str(p["id"])]["metafields"]["sync.variants"].split('"'))
     world.variants()
     world.quiet()

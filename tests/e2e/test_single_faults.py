@@ -96,7 +96,13 @@ def test_answers_without_pictures_delete_none(world: World) -> None:
 def test_a_picture_that_cannot_be_fetched_is_reported_and_deletes_nothing(world: World) -> None:
     """A refused picture deleted the others."""
     pictures = world.raw(4101)["images"]
-    world.edit(4101, images=[{"id": 1, "url": "/urunres/o_999999.jpg"}, *({"id": i["id"], "url": f"/urunres/o_{i['id']}.jpg"} for i in pictures)])
+    world.edit(
+        4101,
+        images=[
+            {"id": 1, "url": "/urunres/o_999999.jpg"},
+            *({"id": i["id"], "url": f"/urunres/o_{i['id']}.jpg"} for i in pictures),
+        ],
+    )
     world.run()
     assert sorted(m["status"] for m in world.product(4101)["media"]) == ["FAILED", "READY", "READY"]
     world.shop.mark()

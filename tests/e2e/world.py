@@ -1,4 +1,4 @@
-"""One workspace between two sandboxes: what a test does at either side, how it runs the flow, and what it reads off the ledgers."""
+"""One workspace between two sandboxes: what a test does at either side, and reads off the ledgers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class Side:
 
     def calls(self, operation: str = "") -> list[Raw]:
         """Every request that arrived since the sandbox was reset."""
-        return [c for c in self.get("/ledger", calls=1)["calls"] if not operation or c["operation"] == operation]
+        return [
+            c for c in self.get("/ledger", calls=1)["calls"] if not operation or c["operation"] == operation
+        ]
 
     def state(self) -> Raw:
         found: Raw = self.get("/state")
@@ -72,7 +74,7 @@ class Side:
 
 
 class World:
-    """A Sentos tenant, a Shopify store, and the product between them. `run` asserts that the counts balance."""
+    """A Sentos tenant, a Shopify store, and the product between. `run` asserts that the counts balance."""
 
     def __init__(self, processes: Mapping[str, SandboxProcess], home: Path) -> None:
         self.processes, self.home = processes, home
@@ -102,7 +104,7 @@ class World:
         self.close()
         self.ws = self._opened()
 
-    # -- the flow -------------------------------------------------------------------------------------------------
+    # -- the flow --
 
     @property
     def flow(self) -> Flow:
@@ -144,8 +146,12 @@ class World:
         return self.ended(run.id)
 
     def why(self, run: Run) -> str:
-        rows = [(i.label, i.outcome or i.planned, i.cause, i.message and i.message.english()) for i in self.items(run)]
-        return f"{run.status}: {run.error and run.error.english()} {run.counts} {[r for r in rows if r[1] not in ('created', 'updated', 'unchanged')]}"
+        rows = [
+            (i.label, i.outcome or i.planned, i.cause, i.message and i.message.english())
+            for i in self.items(run)
+        ]
+        odd = [row for row in rows if row[1] not in ("created", "updated", "unchanged")]
+        return f"{run.status}: {run.error and run.error.english()} {run.counts} {odd}"
 
     def items(self, run: Run) -> list[Item]:
         return [item for _, item in self.ws.plans.items(run.id, limit=5000)]
@@ -160,7 +166,7 @@ class World:
     def decide(self) -> AttentionVerbs:
         return AttentionVerbs(self.ws)
 
-    # -- the source -----------------------------------------------------------------------------------------------
+    # -- the source --
 
     def sources(self) -> list[Raw]:
         """Ids, SKUs and truths of the source's products."""
@@ -177,8 +183,15 @@ class World:
 
     def add(self, sku: str, /, **fields: Any) -> int:
         """A source product without variants (unless given), price 199.90, three pieces in warehouse 1."""
-        product: Raw = {"sku": sku, "name": f"Ürün {sku}", "barcode": "", "stocks": [{"warehouse": 1, "stock": 3}],
-                   "sale_price": "199.90", "prices": {"shopify": {"list_price": "199.90", "sale_price": "199.90"}}, **fields}
+        product: Raw = {
+            "sku": sku,
+            "name": f"Ürün {sku}",
+            "barcode": "",
+            "stocks": [{"warehouse": 1, "stock": 3}],
+            "sale_price": "199.90",
+            "prices": {"shopify": {"list_price": "199.90", "sale_price": "199.90"}},
+            **fields,
+        }
         return int(self.erp.post("/products", {"product": product})["id"])
 
     def restock(self, sku: str, stock: int, warehouse: int = 1) -> None:
@@ -188,10 +201,10 @@ class World:
         """Stock by SKU over both warehouses, as it is to be sold."""
         return {sku: max(0, sum(by.values())) for sku, by in self.erp.state()["stock"].items()}
 
-    # -- the target -----------------------------------------------------------------------------------------------
+    # -- the target --
 
     def products(self) -> dict[str, Raw]:
-        """The shop's products by source id; those without our mark by their own id. A record that stands there twice fails."""
+        """The shop's products by source id; those without mark by their own. One that stands twice fails."""
         found: dict[str, Raw] = {}
         for product in self.shop.state()["products"]:
             key = product["metafields"].get("sync.record", "").rpartition("/")[2] or product["id"]
@@ -205,13 +218,17 @@ class World:
     def variants(self) -> dict[str, Raw]:
         """The shop's variants by SKU; a SKU that stands there twice fails."""
         rows = [v for p in self.shop.state()["products"] for v in p["variants"] if v["sku"]]
-        assert not (twice := [s for s, n in Counter(v["sku"] for v in rows).items() if n > 1]), f"doubled: {twice}"
+        assert not (twice := [s for s, n in Counter(v["sku"] for v in rows).items() if n > 1]), (
+            f"doubled: {twice}"
+        )
         return {v["sku"]: v for v in rows}
 
     def available(self) -> dict[str, int]:
         """What the shop sells by SKU at its first location."""
         place = self.shop.state()["locations"][0]["id"]
-        return {sku: v["levels"][place]["available"] for sku, v in self.variants().items() if place in v["levels"]}
+        return {
+            sku: v["levels"][place]["available"] for sku, v in self.variants().items() if place in v["levels"]
+        }
 
     def hand(self, key: str, **edits: Any) -> Raw:
         """Edits a product of the shop by hand; `key`: id, handle or a SKU."""
@@ -228,10 +245,17 @@ class World:
 def handmade(sku: str, **fields: Any) -> Raw:
     """A simple product as a merchant would enter it (ProductSetInput)."""
     return {
-        "title": f"El yapımı {sku}", "status": "ACTIVE",
+        "title": f"El yapımı {sku}",
+        "status": "ACTIVE",
         "productOptions": [{"name": "Title", "position": 1, "values": [{"name": "Default Title"}]}],
-        "variants": [{"optionValues": [{"optionName": "Title", "name": "Default Title"}], "sku": sku, "price": "50.00",
-                      "inventoryItem": {"tracked": True}}],
+        "variants": [
+            {
+                "optionValues": [{"optionName": "Title", "name": "Default Title"}],
+                "sku": sku,
+                "price": "50.00",
+                "inventoryItem": {"tracked": True},
+            }
+        ],
         **fields,
     }
 
@@ -240,10 +264,18 @@ def sized(skus: Mapping[str, str] | Iterable[tuple[str, str]], **fields: Any) ->
     """A product by hand with the option Beden: value by SKU."""
     pairs = list(dict(skus).items())
     return {
-        "title": "El yapımı", "status": "ACTIVE",
+        "title": "El yapımı",
+        "status": "ACTIVE",
         "productOptions": [{"name": "Beden", "position": 1, "values": [{"name": size} for _, size in pairs]}],
-        "variants": [{"optionValues": [{"optionName": "Beden", "name": size}], "sku": sku, "price": "50.00",
-                      "inventoryItem": {"tracked": True}} for sku, size in pairs],
+        "variants": [
+            {
+                "optionValues": [{"optionName": "Beden", "name": size}],
+                "sku": sku,
+                "price": "50.00",
+                "inventoryItem": {"tracked": True},
+            }
+            for sku, size in pairs
+        ],
         **fields,
     }
 
@@ -251,5 +283,15 @@ def sized(skus: Mapping[str, str] | Iterable[tuple[str, str]], **fields: Any) ->
 def sizes(*skus: str, stock: int = 3, **more: Any) -> list[Raw]:
     """Raw source variants with sizes S, M, L … in the order of the SKUs."""
     names = ("S", "M", "L", "XL", "XXL", "3XL")
-    return [{"id": 900_000 + zlib.crc32(sku.encode()) % 90_000, "sku": sku, "barcode": "", "model": {"name": "Beden", "value": names[n % 6]},
-             "stocks": [{"warehouse": 1, "stock": stock}], "images": [], **more} for n, sku in enumerate(skus)]
+    return [
+        {
+            "id": 900_000 + zlib.crc32(sku.encode()) % 90_000,
+            "sku": sku,
+            "barcode": "",
+            "model": {"name": "Beden", "value": names[n % 6]},
+            "stocks": [{"warehouse": 1, "stock": stock}],
+            "images": [],
+            **more,
+        }
+        for n, sku in enumerate(skus)
+    ]

@@ -1,4 +1,6 @@
-"""Fixtures for the operating pages: an installation with two connections, and a browser session of its operator."""
+"""Fixtures for the operating pages: an installation with two connections, and a browser session of its
+operator.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,16 @@ def open_page(shell: Shell, operator: User, monkeypatch: pytest.MonkeyPatch) -> 
 
 def texts(test: AppTest) -> str:
     """All that is written on the page."""
-    kinds = (test.title, test.subheader, test.caption, test.markdown, test.info, test.error, test.warning, test.text)
+    kinds = (
+        test.title,
+        test.subheader,
+        test.caption,
+        test.markdown,
+        test.info,
+        test.error,
+        test.warning,
+        test.text,
+    )
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
@@ -73,3 +84,11 @@ def labels(test: AppTest) -> list[str]:
 def metrics(test: AppTest) -> dict[str, str]:
     """The figures of the page by name."""
     return {str(m.label): str(m.value) for m in test.metric}
+
+
+def typed_in(test: AppTest, opener: str, question: str, word: str) -> None:
+    """Type into a question. (AppTest draws the whole page where a browser draws the dialog alone: it is
+    opened each time.)
+    """
+    test.text_input(key=f"{question}_phrase").input(word)
+    test.button(key=opener).click().run()

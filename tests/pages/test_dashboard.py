@@ -29,7 +29,9 @@ def test_the_figures_are_those_of_the_last_day(open_page: Open, ws: Workspace, s
     shown = metrics(open_page("dashboard"))
     assert shown["Stock rows"] == "40"
     assert shown["Failed changes"] == "1"
-    assert shown["Success rate"] == "98.51%"  # 40 stock + 8 prices + 9 creates + 9 publications of 67 answered
+    assert (
+        shown["Success rate"] == "98.51%"
+    )  # 40 stock + 8 prices + 9 creates + 9 publications of 67 answered
 
 
 def test_what_fails_is_counted_by_cause(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:

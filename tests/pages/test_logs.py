@@ -16,7 +16,7 @@ __all__ = ["open_page", "operator", "shop", "ws"]
 
 
 def rows(test: AppTest) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = test.dataframe[0].value.to_dict("records")
+    found: list[dict[str, object]] = test.dataframe[0].value.to_dict("records")  # type: ignore[assignment]
     return found
 
 
@@ -59,7 +59,9 @@ def test_times_are_shown_in_the_operators_zone(open_page: Open, ws: Workspace, s
     assert "Europe/Istanbul" in test.dataframe[0].proto.columns
 
 
-def test_a_sentence_is_read_in_the_readers_language_and_kept_in_english(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_sentence_is_read_in_the_readers_language_and_kept_in_english(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     ws.logs.write([LogRow("warning", say("There is no run {id}.", id="x"))])
     [row] = rows(open_page("logs", language="tr", q="no run"))
     assert row["level"] == ["Uyarı"]

@@ -11,7 +11,7 @@ from sync.errors import NeedsOperator
 from sync.model.run import Mode
 from sync.workspace import Workspace
 from tests.pages import seed
-from tests.pages.operating import Open, open_page, operator, shop, texts, ws
+from tests.pages.operating import Open, open_page, operator, shop, texts, typed_in, ws
 
 __all__ = ["open_page", "operator", "shop", "ws"]
 
@@ -28,12 +28,14 @@ def shown(test: AppTest) -> list[str]:
     return [str(row["label"]) for row in test.dataframe[0].value.to_dict("records")]
 
 
-def test_items_are_grouped_by_cause_and_filtered_by_the_address(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_items_are_grouped_by_cause_and_filtered_by_the_address(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     seed.waiting(ws, shop, 24)
     counts = ws.attention.open_by_cause()
     test = open_page("needs_you", cause="target.gone")
     assert len(shown(test)) == counts["target.gone"]
-    assert len(shown(open_page("needs_you", q="MD-1004"))) == 1
+    assert len(shown(open_page("needs_you", q="MD-1010"))) == 1
 
 
 def test_both_sides_stand_beside_each_other(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
@@ -44,7 +46,9 @@ def test_both_sides_stand_beside_each_other(open_page: Open, ws: Workspace, shop
     assert "ESKI-" in written and "already bound to 100" in written
 
 
-def test_binding_keeps_the_decision_and_starts_a_run_of_that_record(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_binding_keeps_the_decision_and_starts_a_run_of_that_record(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="match.proposed")
     parked = ws.attention.list(cause="match.proposed")[0]
@@ -57,7 +61,9 @@ def test_binding_keeps_the_decision_and_starts_a_run_of_that_record(open_page: O
     assert (run.mode, run.scope.ids) == (Mode.FULL, (parked.record_id,))
 
 
-def test_with_the_switch_off_the_next_run_carries_it_out(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_with_the_switch_off_the_next_run_carries_it_out(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="match.proposed")
     test.toggle(key="run_now").set_value(False).run()
@@ -74,12 +80,15 @@ def test_skipping_asks_first(open_page: Open, ws: Workspace, shop: seed.Shop) ->
     test.button(key=f"skip_{parked.id}").click().run()
     still = ws.attention.get(parked.id)
     assert still is not None and still.closed_at is None
-    test.text_input(key="sure_skip_phrase").input("1").run()
+    typed_in(test, f"skip_{parked.id}", "sure_skip", "1")
+    test.button(key=f"skip_{parked.id}").click()
     test.button(key="sure_skip_do").click().run()
     assert ws.decisions.of(shop.link.id, "product")[parked.record_id] == ("skip", "")
 
 
-def test_trying_all_again_limits_a_run_to_the_records(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_trying_all_again_limits_a_run_to_the_records(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     seed.waiting(ws, shop, 24)
     open_page("needs_you", cause="price.zero").button(key="retry_all").click().run()
     [run] = ws.runs.list()
@@ -105,7 +114,9 @@ def test_a_viewer_cannot_decide(open_page: Open, ws: Workspace, shop: seed.Shop)
 def test_an_exported_file_reads_back(dialect: csvfile.Dialect) -> None:
     content = csvfile.csv_bytes(("id", "verb", "target_id"), [(7, "bind", "-5"), (8, "", "=x")], dialect)
     assert decisions_csv.rows_of(content) == [
-        (2, {"id": "7", "verb": "bind", "target_id": "-5"}), (3, {"id": "8", "verb": "", "target_id": "=x"})]
+        (2, {"id": "7", "verb": "bind", "target_id": "-5"}),
+        (3, {"id": "8", "verb": "", "target_id": "=x"}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,3 +126,12 @@ def test_an_exported_file_reads_back(dialect: csvfile.Dialect) -> None:
 def test_a_file_that_is_none_is_refused_in_words(content: bytes, said: str) -> None:
     with pytest.raises(NeedsOperator, match=said):
         decisions_csv.rows_of(content)
+
+
+def test_what_a_setting_mends_leads_there(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+    seed.waiting(ws, shop, 24)
+    links = [
+        link.proto.page for link in open_page("needs_you", role="admin", cause="price.zero").get("page_link")
+    ]
+    assert "settings" in links
+    assert not open_page("needs_you", cause="price.zero").get("page_link")

@@ -1,14 +1,17 @@
-"""The Sync page and the page of a run, in AppTest: empty, running, braked, planned, finished, ten thousand records."""
+"""The Sync page and the page of a run, in AppTest: empty, running, braked, planned, finished, ten thousand
+records.
+"""
 
 from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sync.model.flow import ProductFilter
 from sync.model.run import Mode, Scope, Status
 from sync.workspace import Workspace
 from tests.pages import seed
-from tests.pages.operating import Open, labels, metrics, open_page, operator, shop, texts, ws
+from tests.pages.operating import Open, labels, metrics, open_page, operator, shop, texts, typed_in, ws
 
 __all__ = ["open_page", "operator", "shop", "ws"]
 
@@ -22,12 +25,16 @@ def test_without_a_link_the_page_says_how_to_begin(open_page: Open) -> None:
 def test_each_flow_has_its_card_with_three_ways_to_run(open_page: Open, shop: seed.Shop) -> None:
     test = open_page("sync")
     assert {"Products", "Orders"} <= {s.value for s in test.subheader}
-    assert labels(test).count("Preview") == labels(test).count("Test (5)") == labels(test).count("Full run") == 2
+    assert (
+        labels(test).count("Preview") == labels(test).count("Test (5)") == labels(test).count("Full run") == 2
+    )
     assert "It has never run" in texts(test)
 
 
 @pytest.mark.parametrize("mode", [Mode.PREVIEW, Mode.TEST, Mode.FULL])
-def test_a_button_starts_its_run_and_opens_it(open_page: Open, ws: Workspace, shop: seed.Shop, mode: Mode) -> None:
+def test_a_button_starts_its_run_and_opens_it(
+    open_page: Open, ws: Workspace, shop: seed.Shop, mode: Mode
+) -> None:
     test = open_page("sync")
     test.button(key=f"{mode}_{shop.products.id}").click().run()
     [run] = ws.runs.list()
@@ -36,7 +43,9 @@ def test_a_button_starts_its_run_and_opens_it(open_page: Open, ws: Workspace, sh
     assert test.title[0].value.startswith("Products")
 
 
-def test_parts_and_single_records_become_the_runs_scope(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_parts_and_single_records_become_the_runs_scope(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     test = open_page("sync")
     flow = shop.products.id
     test.button_group(key=f"parts_{flow}").set_value(["prices", "stock"])
@@ -45,6 +54,18 @@ def test_parts_and_single_records_become_the_runs_scope(open_page: Open, ws: Wor
     test.run()
     test.button(key=f"full_{flow}").click().run()
     assert ws.runs.list()[0].scope == Scope(("prices", "stock"), ("MD-1-M", "MD-2-L"), (), ("1203",))
+
+
+def test_a_run_can_be_narrowed_by_filters(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+    test, flow = open_page("sync"), shop.products.id
+    test.text_input(key=f"brands_{flow}").input("Moda Evi, Pera Denim")
+    test.text_input(key=f"title_{flow}").input(" Keten ")
+    test.toggle(key=f"stocked_{flow}").set_value(True).run()
+    test.button(key=f"preview_{flow}").click().run()
+    [run] = ws.runs.list()
+    wanted = ProductFilter(("Moda Evi", "Pera Denim"), (), (), "Keten", True)
+    assert run.scope == Scope(filters=wanted)
+    assert "Title contains: Keten" in texts(open_page("run", id=run.id)).replace("\\", "")
 
 
 def test_one_order_alone(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
@@ -61,7 +82,9 @@ def test_a_second_run_of_a_flow_cannot_be_started(open_page: Open, ws: Workspace
     assert not test.button(key=f"full_{shop.products.id}").disabled
 
 
-def test_a_run_that_began_since_the_page_was_drawn_is_refused_in_words(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_run_that_began_since_the_page_was_drawn_is_refused_in_words(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     test = open_page("sync")
     seed.running(ws, shop)
     test.button(key=f"full_{shop.orders.id}").click().run()
@@ -69,7 +92,9 @@ def test_a_run_that_began_since_the_page_was_drawn_is_refused_in_words(open_page
     assert len(ws.runs.list()) == 1
 
 
-def test_a_flow_that_is_off_says_where_to_switch_it_on(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_flow_that_is_off_says_where_to_switch_it_on(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     from dataclasses import replace
 
     ws.links.save(replace(shop.products, enabled=False))
@@ -83,7 +108,9 @@ def test_a_viewer_may_look_but_not_start(open_page: Open, shop: seed.Shop) -> No
     assert test.button(key=f"full_{shop.products.id}").disabled
 
 
-def test_a_running_run_shows_stage_count_and_pace_and_can_be_cancelled(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_running_run_shows_stage_count_and_pace_and_can_be_cancelled(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     run_id = seed.running(ws, shop)
     test = open_page("sync")
     assert "Creating orders" in test.get("progress")[0].proto.text
@@ -93,7 +120,7 @@ def test_a_running_run_shows_stage_count_and_pace_and_can_be_cancelled(open_page
     assert ws.runs.get(run_id).cancel_requested
 
 
-# -- the page of a run ----------------------------------------------------------------------------------------
+# -- the page of a run ---------------------------------------------------------------------------------------
 
 
 def test_an_unknown_run_is_said_plainly(open_page: Open, shop: seed.Shop) -> None:
@@ -116,7 +143,7 @@ def test_a_report_that_does_not_balance_is_said(open_page: Open, ws: Workspace, 
 
 
 def table_of(test: AppTest) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = test.dataframe[0].value.to_dict("records")
+    rows: list[dict[str, object]] = test.dataframe[0].value.to_dict("records")  # type: ignore[assignment]
     return rows
 
 
@@ -139,15 +166,18 @@ def test_remote_text_shows_as_it_is(open_page: Open, ws: Workspace, shop: seed.S
     assert any("<b>Yeni</b>" in str(row["what"]) for row in rows)
 
 
-def test_the_brake_names_count_and_limit_and_asks_for_the_number(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_the_brake_names_count_and_limit_and_asks_for_the_number(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     run_id = seed.braked(ws, shop, 30)
     test = open_page("run", id=run_id)
     assert "612 of 1,600 stock rows would go to 0; the limit is 320" in texts(test)
     test.button(key="confirm").click().run()
     assert test.button(key="brake_question_do").disabled
-    test.text_input(key="brake_question_phrase").input("611").run()
-    assert ws.runs.get(run_id).status is Status.BRAKED
-    test.text_input(key="brake_question_phrase").input("612").run()
+    typed_in(test, "confirm", "brake_question", "611")
+    assert test.button(key="brake_question_do").disabled and ws.runs.get(run_id).status is Status.BRAKED
+    typed_in(test, "confirm", "brake_question", "612")
+    test.button(key="confirm").click()
     test.button(key="brake_question_do").click().run()
     run = ws.runs.get(run_id)
     assert (run.status, run.scope.confirmed) == (Status.QUEUED, ("stock.zeroed",))
@@ -175,14 +205,18 @@ def test_a_plan_is_unticked_and_applied(open_page: Open, ws: Workspace, shop: se
     assert "Carried out by ayse" in texts(again) and "Apply plan" not in labels(again)
 
 
-def test_a_plan_made_with_other_settings_cannot_be_applied(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_plan_made_with_other_settings_cannot_be_applied(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     preview = seed.preview(ws, shop, 12)
     ws.links.save(shop.products)
     test = open_page("run", id=preview)
     assert "settings were changed" in texts(test) and "Apply plan" not in labels(test)
 
 
-def test_ten_thousand_records_are_shown_a_page_at_a_time(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_ten_thousand_records_are_shown_a_page_at_a_time(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     run_id = seed.stock_run(ws, shop, 10_283, seed.NOW, 0.9)
     test = open_page("run", id=run_id)
     assert metrics(test)["Read"] == "10,283"
@@ -195,6 +229,8 @@ def test_ten_thousand_records_are_shown_a_page_at_a_time(open_page: Open, ws: Wo
     assert table_of(test) == first
 
 
-def test_the_page_reads_in_turkish_where_the_catalogue_does(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_the_page_reads_in_turkish_where_the_catalogue_does(
+    open_page: Open, ws: Workspace, shop: seed.Shop
+) -> None:
     test = open_page("run", id=seed.stock_run(ws, shop, 1500, seed.NOW, 0.1), language="tr")
     assert "1.500" in [str(m.value) for m in test.metric]

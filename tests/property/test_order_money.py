@@ -1,4 +1,5 @@
-"""Money in orders: whatever an order looks like, what Sentos gets adds up to the kuruş, or nothing is sent."""
+"""Money in orders: whatever an order looks like, what Sentos gets adds up to the kuruş, or nothing is
+sent."""
 
 from __future__ import annotations
 
@@ -27,9 +28,22 @@ def lines(draw: st.DrawFn, number: int) -> OrderLine:
     placed, unit = draw(st.integers(1, 12)), draw(st.integers(0, 500_000))
     now = draw(st.integers(0, placed))
     allocated = draw(st.integers(0, placed * unit))
-    left = int((Decimal(allocated) * now / placed).quantize(Decimal(1), ROUND_HALF_UP)) if now != placed else allocated
-    return OrderLine(f"l{number}", f"SKU-{number}", "Elbise", now, lira(unit), lira(left), lira(unit * now - left),
-                     draw(VAT), original_quantity=placed)
+    left = (
+        int((Decimal(allocated) * now / placed).quantize(Decimal(1), ROUND_HALF_UP))
+        if now != placed
+        else allocated
+    )
+    return OrderLine(
+        f"l{number}",
+        f"SKU-{number}",
+        "Elbise",
+        now,
+        lira(unit),
+        lira(left),
+        lira(unit * now - left),
+        draw(VAT),
+        original_quantity=placed,
+    )
 
 
 @st.composite
@@ -37,13 +51,35 @@ def orders(draw: st.DrawFn, taxed: bool = True) -> Order:
     """An order whose total is right; `taxed`: prices include VAT."""
     kept = tuple(draw(lines(n)) for n in range(draw(st.integers(1, 6))))
     shipping = draw(st.integers(0, 20_000))
-    extras = [Extra(kind, lira(draw(st.integers(0, 9_999)))) for kind in ("tip", "duties", "fee") if draw(st.booleans())]
+    extras = [
+        Extra(kind, lira(draw(st.integers(0, 9_999))))
+        for kind in ("tip", "duties", "fee")
+        if draw(st.booleans())
+    ]
     extras.append(Extra("rounding", lira(draw(st.integers(-4, 4)))))
-    goods = [line.total.amount * (1 if taxed else 1 + (line.vat_rate or 0) / Decimal(100)) for line in kept if line.quantity]
-    sent = sum(goods) + Decimal(shipping) / 100 * (1 if taxed else Decimal("1.2")) + sum(e.amount.amount for e in extras)
+    goods = [
+        line.total.amount * (1 if taxed else 1 + (line.vat_rate or 0) / Decimal(100))
+        for line in kept
+        if line.quantity
+    ]
+    sent = (
+        sum(goods)
+        + Decimal(shipping) / 100 * (1 if taxed else Decimal("1.2"))
+        + sum(e.amount.amount for e in extras)
+    )
     total = lira(max(0, int((sent * 100).quantize(Decimal(1), ROUND_HALF_UP))))
-    return Order("1", "#1", WHEN, None, "TRY", total, kept, lira(shipping), taxes_included=taxed,
-                 extras=tuple(e for e in extras if e.amount.amount))
+    return Order(
+        "1",
+        "#1",
+        WHEN,
+        None,
+        "TRY",
+        total,
+        kept,
+        lira(shipping),
+        taxes_included=taxed,
+        extras=tuple(e for e in extras if e.amount.amount),
+    )
 
 
 def check(order: Order) -> bool:
@@ -119,13 +155,30 @@ def test_a_status_never_moves_back_nor_out_of_or_into_a_cancellation(current: st
         assert rank(wanted) > rank(current) and current != "6" and wanted != "6"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["pending", "paid", "refunded", "voided", "authorized"]),
-                          st.sampled_from(["unfulfilled", "fulfilled", "partially_fulfilled"]), st.booleans()), max_size=12))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["pending", "paid", "refunded", "voided", "authorized"]),
+            st.sampled_from(["unfulfilled", "fulfilled", "partially_fulfilled"]),
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+)
 def test_no_history_of_the_shop_ever_moves_sentos_back(history: list[tuple[str, str, bool]]) -> None:
     current = "1"
     for financial, fulfilment, cancelled in history:
-        order = Order("1", "#1", WHEN, None, "TRY", lira(100), financial=financial, fulfilment=fulfilment,
-                      cancelled_at=WHEN if cancelled else None)
+        order = Order(
+            "1",
+            "#1",
+            WHEN,
+            None,
+            "TRY",
+            lira(100),
+            financial=financial,
+            fulfilment=fulfilment,
+            cancelled_at=WHEN if cancelled else None,
+        )
         wanted = wanted_status(order, SETTINGS)
         if moves_forward(current, wanted):
             assert rank(wanted) > rank(current)

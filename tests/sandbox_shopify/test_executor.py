@@ -119,10 +119,8 @@ def test_a_field_it_does_not_know_is_said(desk: Desk) -> None:
 
 def test_a_refused_root_leaves_the_others(desk: Desk) -> None:
     answer = desk(
-
-            "{good: productsCount { count } bad: orderByIdentifier(identifier: {customId: {key: "
-            '"x", value: "1"}}) { id } }'
-
+        "{good: productsCount { count } bad: orderByIdentifier(identifier: {customId: {key: "
+        '"x", value: "1"}}) { id } }'
     )
     assert answer["data"] == {"good": {"count": 0}, "bad": None}
     assert answer["errors"][0]["path"] == ["bad"]

@@ -184,11 +184,18 @@ def test_a_refund_by_hand_changes_the_status(desk: Desk) -> None:
 
 def test_withheld_customers_answer_null_with_errors(desk: Desk) -> None:
     desk.product()
+    build_order(desk.store, {"lines": [{"sku": "KE-S"}], "email": "b@example.com"})
     build_order(desk.store, {"lines": [{"sku": "KE-S"}], "email": "a@example.com", "withheld": True})
-    answer = desk("{orders(first: 1) { nodes { name email customer { id } shippingAddress { city } } } }")
-    node = answer["data"]["orders"]["nodes"][0]
+    answer = desk(
+        "{orders(first: 2, sortKey: ID) { nodes { name email customer { id } shippingAddress { city } } } }"
+    )
+    node = answer["data"]["orders"]["nodes"][1]
     assert (node["email"], node["customer"], node["shippingAddress"]) == (None, None, None)
+    assert answer["data"]["orders"]["nodes"][0]["email"] == "b@example.com"
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"ACCESS_DENIED"}
+    assert sorted(error["path"] for error in answer["errors"]) == [
+        ["orders", "nodes", 1, name] for name in ("customer", "email", "shippingAddress")
+    ]
 
 
 def test_orders_older_than_sixty_days_need_their_scope(make_desk: Any) -> None:
@@ -210,3 +217,11 @@ def test_identity_numbers_have_right_check_digits() -> None:
         assert (7 * sum(digits[0:9:2]) - sum(digits[1:8:2])) % 10 == digits[9]
         assert sum(digits[:10]) % 10 == digits[10]
         assert len(people.vkn(dice)) == 10
+
+
+def test_orders_are_placed_now_unless_spread_over_hours(desk: Desk) -> None:
+    desk.product()
+    now = desk.store.now()
+    assert [order["createdAt"] for order in place_orders(desk.store, {"count": 2})] == [now, now]
+    spread_out = place_orders(desk.store, {"count": 2, "hours": 10})
+    assert [order["createdAt"][11:16] for order in spread_out] == ["02:00", "07:00"]

@@ -135,6 +135,8 @@ def test_search_lags_and_reads_by_id_do_not(http: Any) -> None:
 
 
 class _Pictures(BaseHTTPRequestHandler):
+    # Kept open, as it says, and then closed all the same after each answer.
+    protocol_version = "HTTP/1.1"
     asked: list[str] = []
 
     def do_GET(self) -> None:
@@ -144,6 +146,7 @@ class _Pictures(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "3")
         self.end_headers()
         self.wfile.write(b"abc")
+        self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         """Quiet."""

@@ -34,10 +34,21 @@ def colour_and_size(raw: Mapping[str, Any]) -> tuple[str, str, str]:
 def options_of(raws: Sequence[Mapping[str, Any]]) -> list[Options]:
     """The options of each variant, in order. A part that only some variants have is filled with Tek Renk
     or Tek Beden; one that none has is left out, so a lone plain variant has ()."""
-    parts = [colour_and_size(raw) for raw in raws]
+    parts = _spelt_alike([colour_and_size(raw) for raw in raws])
     colours, sizes = any(c for c, _, _ in parts), any(v for _, _, v in parts)
     label = _label([name for _, name, value in parts if value])
     return [_pair(colour, value, label, colours, sizes) for colour, _, value in parts]
+
+
+def _spelt_alike(parts: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The same colour or size is spelt as where it comes first: shops refuse a product whose option has the
+    values Siyah and SIYAH."""
+    colours: dict[str, str] = {}
+    sizes: dict[str, str] = {}
+    return [
+        (colours.setdefault(key_of(colour), colour), label, sizes.setdefault(key_of(value), value))
+        for colour, label, value in parts
+    ]
 
 
 def _label(names: list[str]) -> str:

@@ -9,16 +9,19 @@ from typing import Any
 from sync.connectors.sentos import wire, wire_orders
 from sync.connectors.sentos.catalog import Catalog
 from sync.connectors.sentos.client import Client
-from sync.connectors.sentos.sweep import PAGE_SIZE, Sweep, envelope
+from sync.connectors.sentos.sweep import PAGE_SIZE, Sweep, envelope, record_key
 from sync.errors import NeedsOperator, NotAuthorised
 from sync.model.order import Order
 from sync.model.page import Page, ReadFilter
 from sync.model.ports import Clock
 from sync.model.product import Product
+from sync.model.text import say
 from sync.model.values import key_of, utc
 
 # Above so many single look-ups a sweep of the whole list is cheaper.
 MOST_LOOKUPS = 20
+# Pages after which a look-up that lists other orders is given up.
+LOOKUP_PAGES = 10
 OVERLAP = timedelta(minutes=10)
 AHEAD = timedelta(days=1)
 
@@ -122,15 +125,40 @@ class OrderReader:
     def named(
         self, name: str, *, fresh: bool = False, fields: tuple[str, ...] = ("order_id", "order_code")
     ) -> list[Order]:
-        """Orders whose reference or code is exactly this text."""
+        """Orders whose reference or code is exactly this text. NeedsOperator if Sentos lists so many others
+        that it seems not to look at the number at all: "not there" would then be a guess."""
         found: dict[str, Order] = {}
         for field in fields:
-            answer = self._client.get("/orders", lookup(field, name), fresh=fresh, operation="orders.lookup")
-            for raw in envelope(answer).data:
+            for raw in self._looked_up(field, name, fresh):
                 order = wire_orders.order(raw)
                 if name in (order.reference, order.code):
                     found[order.id] = order
         return list(found.values())
+
+    def _looked_up(self, field: str, name: str, fresh: bool) -> Iterator[Any]:
+        """What Sentos lists for a number: usually one page of none or one, more where it matches loosely."""
+        seen: set[str] = set()
+        for page in range(1, LOOKUP_PAGES + 1):
+            asked = {**lookup(field, name), "page": str(page)}
+            found = envelope(self._client.get("/orders", asked, fresh=fresh, operation="orders.lookup"))
+            new = {key: raw for raw in found.data if (key := record_key(raw)) not in seen}
+            seen.update(new)
+            yield from new.values()
+            if not new or (found.total is not None and len(seen) >= found.total):
+                return
+            if found.total is None and len(found.data) < PAGE_SIZE:
+                return
+        raise NeedsOperator(
+            say(
+                "Sentos cannot be asked whether it has order {name}: it answers with {count} others. Nothing "
+                "was written, so that no order is booked twice. Ask Sentos support why orders cannot be "
+                "looked up by {field}.",
+                name=name,
+                count=len(seen),
+                field=field,
+            ),
+            f"{field}={name}",
+        )
 
     def _windows(self, which: ReadFilter, since: str) -> Iterator[Page]:
         """One sweep per window in time; the cursor moves on only with the last page, and only if all were

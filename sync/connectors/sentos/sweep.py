@@ -90,7 +90,7 @@ class Sweep:
             found = envelope(self._fetch(page, fresh))
             shrunk = shrunk or (total is not None and found.total is not None and found.total < total)
             total = found.total
-            new = {key: raw for raw in found.data if (key := _key(raw)) not in here}
+            new = {key: raw for raw in found.data if (key := record_key(raw)) not in here}
             here.update(new)
             yield Step([raw for key, raw in new.items() if key not in given], page, before + len(here), total)
             given.update(new)
@@ -101,5 +101,6 @@ class Sweep:
         return Step([], page, before + len(here), total, last=True, sound=sound)
 
 
-def _key(raw: Any) -> str:
+def record_key(raw: Any) -> str:
+    """What tells one record of a list from another."""
     return id_of(object_of(raw).get("id")) or fingerprint(raw)

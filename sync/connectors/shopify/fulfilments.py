@@ -12,7 +12,7 @@ from typing import Any
 
 from sync.connectors.shopify import outcomes
 from sync.connectors.shopify.client import Answer, Client
-from sync.connectors.shopify.documents import repeated
+from sync.connectors.shopify.documents import document, repeated
 from sync.connectors.shopify.outcomes import user_errors
 from sync.connectors.shopify.wire.order import fulfilment_order
 from sync.connectors.shopify.wire.values import nodes
@@ -33,9 +33,9 @@ class Shipping:
 
     def create(self, call: Call) -> list[Outcome]:
         """Ships what the call names (all that remains, if it names no lines); done already if its tracking
-        number is on the order."""
+        number is on the order for every location."""
         order = self.order(call)
-        if known := self.find(order, call):
+        if known := self.done(order, call):
             return outcomes.all_applied(call, [known])
         inputs = self._inputs(order, call)
         if not inputs:
@@ -51,14 +51,31 @@ class Shipping:
             raise RecordRefused(say("There is no such order at Shopify."), str(call.arguments["order"]))
         return found
 
+    def done(self, order: Mapping[str, Any], call: Call) -> str:
+        """Id of the fulfilment that the call made, "" as long as it has not made all: of the writes to several
+        locations one may have been carried out and another not. What is still open where its number is known
+        already is no part of it."""
+        known = self.find(order, call)
+        return known if _lines(call) or not self._inputs(order, call) else ""
+
+    def track(self, call: Call) -> Answer:
+        """Gives a shipment its new tracking, whole: whether Shopify keeps the parts that an update leaves out
+        is not documented. A link is kept only together with its number."""
+        given = dict(call.arguments["variables"])  # type: ignore[call-overload]
+        row = self._client.query("fulfilment_read", {"id": given["id"]}).data.get("fulfillment") or {}
+        shown = next(iter(nodes(row.get("trackingInfo"))), {})
+        known = {name: text(shown.get(name)) for name in ("company", "number", "url")}
+        wanted = {name: value for name, value in (known | given["tracking"]).items() if value}
+        if "url" not in given["tracking"] and key_of(wanted.get("number")) != key_of(known["number"]):
+            wanted.pop("url", None)
+        return self._client.execute(document(call.operation), {**given, "tracking": wanted})
+
     def find(self, order: Mapping[str, Any], call: Call) -> str:
         """Id of the fulfilment that the call was to make: the one with its tracking number. Without a number
         nothing tells it from another shipment: then any, once nothing is left to ship."""
-        wanted = key_of((_tracking(call)).get("number"))
-        valid = [f for f in nodes(order.get("fulfillments")) if f.get("status") not in _VOID]
+        wanted, valid = key_of(_tracking(call).get("number")), _valid(order)
         for row in valid:
-            numbers = {key_of(t.get("number")) for t in nodes(row.get("trackingInfo"))}
-            if wanted and wanted in numbers:
+            if wanted and wanted in _numbers(row):
                 return text(row.get("id"))
         if not wanted and valid and not any(_open(row) for row in nodes(order.get("fulfillmentOrders"))):
             return text(valid[-1].get("id"))
@@ -67,10 +84,12 @@ class Shipping:
     def _inputs(self, order: Mapping[str, Any], call: Call) -> list[dict[str, Any]]:
         """FulfillmentInput for each location that ships something."""
         wanted = {str(line): int(quantity) for line, quantity in _lines(call)}
+        done = set() if _lines(call) else _shipped_from(order, key_of(_tracking(call).get("number")))
         places: dict[str, list[dict[str, Any]]] = {}
         for row in nodes(order.get("fulfillmentOrders")):
-            if _open(row) and (part := _part(row, wanted if _lines(call) else None)):
-                places.setdefault(fulfilment_order(row).location_id, []).append(part)
+            place = fulfilment_order(row).location_id
+            if _open(row) and place not in done and (part := _part(row, wanted if _lines(call) else None)):
+                places.setdefault(place, []).append(part)
         tracking = {"trackingInfo": _tracking(call)} if _tracking(call) else {}
         return [
             {"lineItemsByFulfillmentOrder": rows, "notifyCustomer": False, **tracking}
@@ -92,6 +111,25 @@ class Shipping:
         if failed:
             return Outcome(change, failed[0].state, made[0] if made else "", failed[0].message)
         return Outcome(change, State.APPLIED, made[0])
+
+
+def _valid(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The shipments that count."""
+    return [row for row in nodes(order.get("fulfillments")) if row.get("status") not in _VOID]
+
+
+def _numbers(row: Mapping[str, Any]) -> set[str]:
+    return {key_of(one.get("number")) for one in nodes(row.get("trackingInfo"))}
+
+
+def _shipped_from(order: Mapping[str, Any], number: str) -> set[str]:
+    """The locations from which something went under a number; all that the order has, where Shopify no longer
+    knows one of them."""
+    rows = [row for row in _valid(order) if number and number in _numbers(row)]
+    found = {text((row.get("location") or {}).get("id")) for row in rows}
+    if "" in found:
+        found |= {fulfilment_order(row).location_id for row in nodes(order.get("fulfillmentOrders"))}
+    return found
 
 
 def _tracking(call: Call) -> dict[str, str]:

@@ -48,7 +48,7 @@ class Sender:
             "tags_add": self._single,
             "tags_remove": self._single,
             "product_tags": self._single,
-            "fulfilment_tracking": self._single,
+            "fulfilment_tracking": self._track,
             "metafields_set": self._whole,
             "publication_update": self._whole,
             "variants_create": self._variants_create,
@@ -92,7 +92,12 @@ class Sender:
 
     def _single(self, call: Call) -> list[Outcome]:
         """One member, in one or two writes."""
-        answer = self._run(call)
+        return self._judged(call, self._run(call))
+
+    def _track(self, call: Call) -> list[Outcome]:
+        return self._judged(call, self._shipping.track(call))
+
+    def _judged(self, call: Call, answer: Answer) -> list[Outcome]:
         errors = [e for payload in answer.data.values() for e in user_errors(call, payload)]
         if errors:
             return outcomes.refused_by_name(call, errors)

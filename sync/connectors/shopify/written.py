@@ -225,7 +225,7 @@ class Lookup:
 
     def _fulfilled(self, call: Call) -> Written:
         try:
-            known = self._shipping.find(self._shipping.order(call), call)
+            known = self._shipping.done(self._shipping.order(call), call)
         except RecordRefused:
             return _NO
         return _yes(call, [known]) if known else _NO

@@ -1,4 +1,5 @@
-"""Planning an order that is not in our ledger: create it, bind it to the one found at Sentos, skip it or park it. Pure."""
+"""Planning an order that is not in our ledger: create it, bind it to the one found at Sentos, skip it or park
+it. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +32,15 @@ class Rules:
 
 def item(order: Order, planned: str, target: str = "", why: Problem | None = None) -> Item:
     """The order's line in the report."""
-    return Item(Entity.ORDER, order.id, order.name or order.id, planned, target, cause=why.cause if why else "", message=why.message if why else None)
+    return Item(
+        Entity.ORDER,
+        order.id,
+        order.name or order.id,
+        planned,
+        target,
+        cause=why.cause if why else "",
+        message=why.message if why else None,
+    )
 
 
 def skip(order: Order, cause: str, message: Message, target: str = "") -> Planned:
@@ -39,20 +48,36 @@ def skip(order: Order, cause: str, message: Message, target: str = "") -> Planne
     return Planned(item(order, "skipped", target, Problem(cause, message)))
 
 
-def park(order: Order, problems: tuple[Problem, ...], facts: Mapping[str, object] | None = None, target: str = "") -> Planned:
+def park(
+    order: Order, problems: tuple[Problem, ...], facts: Mapping[str, object] | None = None, target: str = ""
+) -> Planned:
     """Needs a person: one attention row for each cause."""
     shown = {"source": described(order), **(facts or {})}
-    parks = tuple(Park(Entity.ORDER, order.id, order.name or order.id, p.cause, p.message, facts=shown) for p in problems)
+    parks = tuple(
+        Park(Entity.ORDER, order.id, order.name or order.id, p.cause, p.message, facts=shown)
+        for p in problems
+    )
     return Planned(item(order, "parked", target, problems[0]), parks=parks)
 
 
 def described(order: Order) -> dict[str, object]:
     """What the console shows of an order on either side; nothing personal."""
-    facts = {"total": str(order.total), "status": order.status or order.financial, "fulfilment": order.fulfilment,
-             "placed": order.placed_at.isoformat(), "source": order.source, "reference": order.reference,
-             "lines": ", ".join(f"{line.quantity} × {line.sku or line.title}" for line in order.lines if line.quantity > 0)[:500]}
-    return {"title": order.code if order.status else order.name, "skus": [line.sku for line in order.lines if line.sku][:8],
-            "facts": {name: value for name, value in facts.items() if value}}
+    facts = {
+        "total": str(order.total),
+        "status": order.status or order.financial,
+        "fulfilment": order.fulfilment,
+        "placed": order.placed_at.isoformat(),
+        "source": order.source,
+        "reference": order.reference,
+        "lines": ", ".join(
+            f"{line.quantity} × {line.sku or line.title}" for line in order.lines if line.quantity > 0
+        )[:500],
+    }
+    return {
+        "title": order.code if order.status else order.name,
+        "skus": [line.sku for line in order.lines if line.sku][:8],
+        "facts": {name: value for name, value in facts.items() if value},
+    }
 
 
 def plan_export(order: Order, made: Made, found: Found, rules: Rules) -> Planned:
@@ -60,7 +85,10 @@ def plan_export(order: Order, made: Made, found: Found, rules: Rules) -> Planned
     if found.target is not None:
         return _bound(order, found.target, rules.settings)
     if found.candidates:
-        shown = {"candidates": [o.id for o in found.candidates], "shown": {o.id: described(o) for o in found.candidates}}
+        shown = {
+            "candidates": [o.id for o in found.candidates],
+            "shown": {o.id: described(o) for o in found.candidates},
+        }
         return park(order, (_ambiguous(found),), shown)
     if made.order is None:
         return park(order, made.problems)
@@ -68,22 +96,37 @@ def plan_export(order: Order, made: Made, found: Found, rules: Rules) -> Planned
 
 
 def _ambiguous(found: Found) -> Problem:
-    return Problem("order.ambiguous", say(
-        "Sentos has {count} orders that may be this one ({numbers}). Choose the one it is, or have it created as a new one.",
-        count=len(found.candidates), numbers=", ".join(o.id for o in found.candidates)), "order")
+    return Problem(
+        "order.ambiguous",
+        say(
+            "Sentos has {count} orders that may be this one ({numbers}). Choose the one it is, or have it "
+            "created as a new one.",
+            count=len(found.candidates),
+            numbers=", ".join(o.id for o in found.candidates),
+        ),
+        "order",
+    )
 
 
 def _bound(order: Order, shown: Order, settings: OrderSettings) -> Planned:
-    """It is there already (a lost answer, a lost database, or the operator said so): bound, never written again."""
+    """It is there already (a lost answer, a lost database, or the operator said so): bound, never written
+    again."""
     bind = Bind("order", shown.id, order.id, label=order.name, origin="b")
     settle = Settle("order", shown.id, baseline(order, seen_of(shown), settings))
-    why = Problem("order.found", say("Sentos has it already as order {number}; it was bound, not written again.", number=shown.id))
+    why = Problem(
+        "order.found",
+        say("Sentos has it already as order {number}; it was bound, not written again.", number=shown.id),
+    )
     return Planned(item(order, "unchanged", shown.id, why), binds=(bind,), settles=(settle,))
 
 
 def baseline(order: Order, seen: Seen, settings: OrderSettings) -> dict[str, Pair]:
     """The pairs of an order whose two sides are as they should be."""
-    return {STATUS: (seen.status, _settled(order, seen.status, settings)), SEEN: seen_pair(seen), SNAPSHOT: (None, snapshot(order))}
+    return {
+        STATUS: (seen.status, _settled(order, seen.status, settings)),
+        SEEN: seen_pair(seen),
+        SNAPSHOT: (None, snapshot(order)),
+    }
 
 
 def _settled(order: Order, status: str, settings: OrderSettings) -> str:
@@ -94,8 +137,16 @@ def _settled(order: Order, status: str, settings: OrderSettings) -> str:
 
 def _created(order: Order, body: Order, rules: Rules) -> Planned:
     label = order.name or order.id
-    create = Change(rules.new_id(), Entity.ORDER, Verb.CREATE, order.id, label=label, body=body, key=body.reference,
-                    diffs=(Diff("status", None, body.status), Diff("total", None, str(body.total))))
+    create = Change(
+        rules.new_id(),
+        Entity.ORDER,
+        Verb.CREATE,
+        order.id,
+        label=label,
+        body=body,
+        key=body.reference,
+        diffs=(Diff("status", None, body.status), Diff("total", None, str(body.total))),
+    )
     seen = Seen(body.status)
     changes = [PlannedChange(create, "order", (Settle("order", "", baseline(order, seen, rules.settings)),))]
     wanted = wanted_status(order, rules.settings)
@@ -105,11 +156,24 @@ def _created(order: Order, body: Order, rules: Rules) -> Planned:
 
 
 def advance(order: Order, target: str, current: str, wanted: str, new_id: NewId) -> PlannedChange:
-    """Moves a Sentos order on, with the shop's tracking when it ships. `target` "" is filled in once the order is created."""
+    """Moves a Sentos order on, with the shop's tracking when it ships. `target` "" is filled in once the
+    order is created."""
     tracking = shown_tracking(order) if wanted in ("5", "99") else Tracking()
-    sent = [Diff(f"tracking.{name}", None, value) for name, value in
-            (("company", tracking.company), ("number", tracking.number), ("url", tracking.url)) if value]
-    change = Change(new_id(), Entity.ORDER, Verb.ADVANCE, order.id, target, label=order.name or order.id,
-                    diffs=(Diff("status", current, wanted), *sent))
+    sent = [
+        Diff(f"tracking.{name}", None, value)
+        for name, value in (("company", tracking.company), ("number", tracking.number), ("url", tracking.url))
+        if value
+    ]
+    change = Change(
+        new_id(),
+        Entity.ORDER,
+        Verb.ADVANCE,
+        order.id,
+        target,
+        label=order.name or order.id,
+        diffs=(Diff("status", current, wanted), *sent),
+    )
     shown = seen_pair(Seen(wanted, tracking))
-    return PlannedChange(change, "status", (Settle("order", target, {STATUS: (wanted, wanted), SEEN: shown}),))
+    return PlannedChange(
+        change, "status", (Settle("order", target, {STATUS: (wanted, wanted), SEEN: shown}),)
+    )

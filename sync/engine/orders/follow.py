@@ -26,7 +26,11 @@ from sync.model.plan import Bind, Pair, Park, Planned, PlannedChange, Settle
 from sync.model.text import Message, say
 from sync.model.values import fingerprint, key_of
 
-CHANGED_LATER, CANCEL_PROPOSED, CANCELLED_AT_SENTOS = "order.changed_later", "order.cancel_proposed", "order.cancelled_at_sentos"
+CHANGED_LATER, CANCEL_PROPOSED, CANCELLED_AT_SENTOS = (
+    "order.changed_later",
+    "order.cancel_proposed",
+    "order.cancelled_at_sentos",
+)
 ACCEPT_CANCEL = "cancel"  # the decision that lets a cancellation through to Sentos
 
 
@@ -49,18 +53,38 @@ class _Facts:
         """Parks unless the operator has acknowledged exactly this."""
         mark = fingerprint(shown)
         if self.ledger.acknowledged.get(cause) != mark:
-            self.parks.append(Park(Entity.ORDER, self.order.id, self.order.name, cause, message, facts={
-                "source": described(self.order), "target": self.ledger.id_a, "shown": self._other(), "mark": mark, **facts}))
+            self.parks.append(
+                Park(
+                    Entity.ORDER,
+                    self.order.id,
+                    self.order.name,
+                    cause,
+                    message,
+                    facts={
+                        "source": described(self.order),
+                        "target": self.ledger.id_a,
+                        "shown": self._other(),
+                        "mark": mark,
+                        **facts,
+                    },
+                )
+            )
 
     def _other(self) -> dict[str, object]:
         """The order at Sentos, as far as it is known, for the console."""
         known = {"status": self.seen.status, "tracking": self.seen.tracking.number}
-        return {self.ledger.id_a: {"title": self.order.name, "skus": [], "facts": {k: v for k, v in known.items() if v}}}
+        return {
+            self.ledger.id_a: {
+                "title": self.order.name,
+                "skus": [],
+                "facts": {k: v for k, v in known.items() if v},
+            }
+        }
 
 
 def plan_facts(order: Order, ledger: Ledger, seen: Seen | None, rules: Rules, decision: str = "") -> Planned:
-    """`seen` is what Sentos shows now, None if it did not move since it was last seen. `decision` is the operator's word
-    about the order ("cancel" accepts a proposed cancellation)."""
+    """`seen` is what Sentos shows now, None if it did not move since it was last seen. `decision` is the
+    operator's word about the order ("cancel" accepts a proposed cancellation)."""
     facts = _Facts(order, ledger, seen or ledger.seen, rules, decision)
     if order.problems:
         for problem in order.problems:
@@ -84,15 +108,28 @@ def _planned(f: _Facts) -> Planned:
 
 
 def _changed_later(f: _Facts) -> None:
-    """An edit or refund after the export: documents are written once, so a person carries it over. A cancelled order is the
-    matter of the status."""
+    """An edit or refund after the export: documents are written once, so a person carries it over. A
+    cancelled order is the matter of the status."""
     now = snapshot(f.order)
-    if not f.ledger.snapshot or now == f.ledger.snapshot or wanted_status(f.order, f.rules.settings) == CANCELLED:
+    if (
+        not f.ledger.snapshot
+        or now == f.ledger.snapshot
+        or wanted_status(f.order, f.rules.settings) == CANCELLED
+    ):
         return
     rows = differences(f.ledger.snapshot, now)
-    f.park(CHANGED_LATER, say(
-        "Changed in Shopify after it was sent to Sentos: {what}. Change order {number} in Sentos by hand, then mark it as done here.",
-        what=", ".join(dict.fromkeys(row["what"] for row in rows)), number=f.ledger.id_a), now, differences=rows, now=now)
+    f.park(
+        CHANGED_LATER,
+        say(
+            "Changed in Shopify after it was sent to Sentos: {what}. Change order {number} in Sentos by "
+            "hand, then mark it as done here.",
+            what=", ".join(dict.fromkeys(row["what"] for row in rows)),
+            number=f.ledger.id_a,
+        ),
+        now,
+        differences=rows,
+        now=now,
+    )
 
 
 def _status_to_sentos(f: _Facts) -> None:
@@ -111,20 +148,39 @@ def _cancel(f: _Facts, current: str) -> None:
     if current == CANCELLED:
         return
     if current == "99":
-        f.park(CANCEL_PROPOSED, say("Cancelled or refunded in Shopify, but Sentos has delivered order {number}. Book the return in Sentos by hand, "
-                                    "then mark it as done here.", number=f.ledger.id_a), "delivered", delivered=True)
+        f.park(
+            CANCEL_PROPOSED,
+            say(
+                "Cancelled or refunded in Shopify, but Sentos has delivered order {number}. Book the return "
+                "in Sentos by hand, then mark it as done here.",
+                number=f.ledger.id_a,
+            ),
+            "delivered",
+            delivered=True,
+        )
     elif f.decision == ACCEPT_CANCEL:
         f.changes.append(advance(f.order, f.ledger.id_a, current, CANCELLED, f.rules.new_id))
     else:
-        f.park(CANCEL_PROPOSED, say("Cancelled or refunded in Shopify. Accept to cancel order {number} in Sentos too, or keep it there.",
-                                    number=f.ledger.id_a), "cancelled")
+        f.park(
+            CANCEL_PROPOSED,
+            say(
+                "Cancelled or refunded in Shopify. Accept to cancel order {number} in Sentos too, or keep "
+                "it there.",
+                number=f.ledger.id_a,
+            ),
+            "cancelled",
+        )
 
 
 def _ours(f: _Facts) -> set[str]:
-    """Shipments in the shop that came from Sentos: our own, and its twins from other locations under the same number."""
+    """Shipments in the shop that came from Sentos: our own, and its twins from other locations under the same
+    number."""
     number = key_of(f.ledger.sent.number)
-    return {s.id for s in valid(f.order.fulfilments)
-            if s.id == f.ledger.shipment or f.ledger.shipment and number and key_of(s.tracking.number) == number}
+    return {
+        s.id
+        for s in valid(f.order.fulfilments)
+        if s.id == f.ledger.shipment or f.ledger.shipment and number and key_of(s.tracking.number) == number
+    }
 
 
 def _back_from_sentos(f: _Facts) -> None:
@@ -132,8 +188,15 @@ def _back_from_sentos(f: _Facts) -> None:
     if action == FULFIL and f.order.cancelled_at is None:
         _fulfil(f)
     elif action == PROPOSE_CANCEL and wanted_status(f.order, f.rules.settings) != CANCELLED:
-        f.park(CANCELLED_AT_SENTOS, say(
-            "Sentos cancelled order {number}. Cancel or refund it in Shopify, or mark it as done here to keep it.", number=f.ledger.id_a), "6")
+        f.park(
+            CANCELLED_AT_SENTOS,
+            say(
+                "Sentos cancelled order {number}. Cancel or refund it in Shopify, or mark it as done here "
+                "to keep it.",
+                number=f.ledger.id_a,
+            ),
+            "6",
+        )
 
 
 def _fulfil(f: _Facts) -> None:
@@ -142,21 +205,37 @@ def _fulfil(f: _Facts) -> None:
     if f.ledger.shipment:
         _retrack(f, tracking)
         return
-    known = next((s for s in shipped if tracking.number and key_of(s.tracking.number) == key_of(tracking.number)), None)
-    if known is not None:
+    known = next(
+        (s for s in shipped if tracking.number and key_of(s.tracking.number) == key_of(tracking.number)), None
+    )
+    left = any(o.can_fulfil and o.remaining > 0 for o in f.order.fulfilment_orders)
+    if known is not None and (not left or rank(f.ledger.wanted) >= rank(SHIPPED)):
         _adopt(f, known, tracking)
-    elif any(o.can_fulfil and o.remaining > 0 for o in f.order.fulfilment_orders):
+    elif left:  # also where only some of the order's locations have this number: the target ships the rest
         f.changes.append(_shipment(f, tracking))
     elif any(o.remaining > 0 for o in f.order.fulfilment_orders):
-        f.park("order.on_hold", say("Sentos has shipped the order, but Shopify holds it back from being fulfilled. Release the hold in Shopify; "
-                                    "it goes on by itself then."), [o.status for o in f.order.fulfilment_orders])
+        f.park(
+            "order.on_hold",
+            say(
+                "Sentos has shipped the order, but Shopify holds it back from being fulfilled. Release the "
+                "hold in Shopify; it goes on by itself then."
+            ),
+            [o.status for o in f.order.fulfilment_orders],
+        )
     elif not shipped and not f.order.fulfilment_orders:
-        f.park("order.not_routed", say("Sentos has shipped the order, but Shopify has not yet decided from where it ships. It is tried again "
-                                       "with the next run."), "none")
+        f.park(
+            "order.not_routed",
+            say(
+                "Sentos has shipped the order, but Shopify has not yet decided from where it ships. It is "
+                "tried again with the next run."
+            ),
+            "none",
+        )
 
 
 def _adopt(f: _Facts, known: Fulfilment, tracking: Tracking) -> None:
-    """A shipment with this number is there. If the shop made it, Sentos has it from us; else it is ours from a lost answer."""
+    """A shipment with this number is there. If the shop made it, Sentos has it from us; else it is ours from
+    a lost answer."""
     if rank(f.ledger.wanted) < rank(SHIPPED):
         f.binds.append(Bind("fulfilment", f.ledger.id_a, known.id, f.ledger.id_a, f.order.name, origin="a"))
         f.settles.append(_tracked(f, tracking))
@@ -164,19 +243,42 @@ def _adopt(f: _Facts, known: Fulfilment, tracking: Tracking) -> None:
 
 def _shipment(f: _Facts, tracking: Tracking) -> PlannedChange:
     body = Fulfilment("", f.order.id, tracking)
-    change = Change(f.rules.new_id(), Entity.FULFILMENT, Verb.CREATE, f.ledger.id_a, parent_id=f.order.id, label=f.order.name, body=body,
-                    source_parent=f.ledger.id_a, key=f.ledger.id_a, diffs=_tracking_diffs(Tracking(), tracking))
-    return PlannedChange(change, "fulfil", (_tracked(f, tracking), Settle("order", f.ledger.id_a, {STATUS: (f.seen.status, f.ledger.wanted)})))
+    change = Change(
+        f.rules.new_id(),
+        Entity.FULFILMENT,
+        Verb.CREATE,
+        f.ledger.id_a,
+        parent_id=f.order.id,
+        label=f.order.name,
+        body=body,
+        source_parent=f.ledger.id_a,
+        key=f.ledger.id_a,
+        diffs=_tracking_diffs(Tracking(), tracking),
+    )
+    return PlannedChange(
+        change,
+        "fulfil",
+        (_tracked(f, tracking), Settle("order", f.ledger.id_a, {STATUS: (f.seen.status, f.ledger.wanted)})),
+    )
 
 
 def _retrack(f: _Facts, tracking: Tracking) -> None:
-    """A later tracking number goes to our own shipment; one that vanished at Sentos is no reason to blank it."""
+    """A later tracking number goes to our own shipment; one that vanished at Sentos is no reason to blank
+    it."""
     ours = [s for s in valid(f.order.fulfilments) if s.id in _ours(f)]
     if not tracking.number or tracking == f.ledger.sent:
         return
     for shipment in ours:
-        change = Change(f.rules.new_id(), Entity.FULFILMENT, Verb.UPDATE, f.ledger.id_a, shipment.id, f.order.id, label=f.order.name,
-                        diffs=_tracking_diffs(shipment.tracking, tracking))
+        change = Change(
+            f.rules.new_id(),
+            Entity.FULFILMENT,
+            Verb.UPDATE,
+            f.ledger.id_a,
+            shipment.id,
+            f.order.id,
+            label=f.order.name,
+            diffs=_tracking_diffs(shipment.tracking, tracking),
+        )
         f.changes.append(PlannedChange(change, "tracking", (_tracked(f, tracking),)))
 
 
@@ -185,8 +287,11 @@ def _tracked(f: _Facts, tracking: Tracking) -> Settle:
 
 
 def _tracking_diffs(before: Tracking, after: Tracking) -> tuple[Diff, ...]:
-    return tuple(Diff(f"tracking.{name}", getattr(before, name), getattr(after, name)) for name in ("company", "number", "url")
-                 if getattr(after, name) and getattr(before, name) != getattr(after, name))
+    return tuple(
+        Diff(f"tracking.{name}", getattr(before, name), getattr(after, name))
+        for name in ("company", "number", "url")
+        if getattr(after, name) and getattr(before, name) != getattr(after, name)
+    )
 
 
 def acknowledgement(cause: str, mark: str) -> dict[str, Pair]:

@@ -1,4 +1,5 @@
-"""What our own ledger keeps with an exported order, in and out of its binding's baseline. A is Sentos, B the shop."""
+"""What our own ledger keeps with an exported order, in and out of its binding's baseline. A is Sentos, B the
+shop."""
 
 from __future__ import annotations
 
@@ -15,9 +16,10 @@ STATUS, SEEN, SNAPSHOT, TRACKING, ACKNOWLEDGED = "status", "seen", "snapshot", "
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """`status` is what Sentos was last given or had settled, `wanted` what the shop's facts then stood for; `seen` is what
-    Sentos last showed; `snapshot` the order as exported; `shipment` our own fulfilment in the shop, with the tracking it was
-    given; `acknowledged` holds, by cause, what the operator has put up with."""
+    """`status` is what Sentos was last given or had settled, `wanted` what the shop's facts then stood for;
+    `seen` is what Sentos last showed; `snapshot` the order as exported; `shipment` our own fulfilment in the
+    shop, with the tracking it was given; `acknowledged` holds, by cause, what the operator has put up
+    with."""
 
     id_a: str
     id_b: str
@@ -34,10 +36,22 @@ def ledger_of(order: Binding, children: Sequence[Binding] = ()) -> Ledger:
     """The ledger row of an order from its binding and those of its shipments."""
     base = order.baseline
     shipment = next((c for c in children if c.kind == "fulfilment"), None)
-    known = {name.removeprefix(ACKNOWLEDGED): _text(pair[1]) for name, pair in base.items() if name.startswith(ACKNOWLEDGED)}
-    return Ledger(order.id_a, order.id_b, _text(base.get(STATUS, ("", ""))[0]), _text(base.get(STATUS, ("", ""))[1]),
-                  read_seen(base.get(SEEN, ("", None))[0]), _text(base.get(SNAPSHOT, (None, ""))[1]),
-                  shipment.id_b if shipment else "", _sent(shipment), known)
+    known = {
+        name.removeprefix(ACKNOWLEDGED): _text(pair[1])
+        for name, pair in base.items()
+        if name.startswith(ACKNOWLEDGED)
+    }
+    return Ledger(
+        order.id_a,
+        order.id_b,
+        _text(base.get(STATUS, ("", ""))[0]),
+        _text(base.get(STATUS, ("", ""))[1]),
+        read_seen(base.get(SEEN, ("", None))[0]),
+        _text(base.get(SNAPSHOT, (None, ""))[1]),
+        shipment.id_b if shipment else "",
+        _sent(shipment),
+        known,
+    )
 
 
 def _sent(shipment: Binding | None) -> Tracking:

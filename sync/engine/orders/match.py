@@ -13,21 +13,28 @@ SHOPIFY = "shopify"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`target` is the same order at Sentos; otherwise `candidates` may be and a person decides; else it is not there."""
+    """`target` is the same order at Sentos; otherwise `candidates` may be and a person decides; else it is
+    not there."""
 
     target: Order | None = None
     candidates: tuple[Order, ...] = ()
 
 
 def is_foreign(order: Order, shop: str, known: Collection[str]) -> bool:
-    """Did Sentos fetch this order from Shopify by itself? Orders of our own ledger (`known` ids) or under our own references
-    (`shop` is their prefix, "70001-") are not that."""
+    """Did Sentos fetch this order from Shopify by itself? Orders of our own ledger (`known` ids) or under our
+    own references (`shop` is their prefix, "70001-") are not that."""
     return key_of(order.source) == SHOPIFY and order.id not in known and not order.reference.startswith(shop)
 
 
-def same_order(order: Order, reference: str, shown: Sequence[Order], taken: Collection[str], decision: tuple[str, str] = ("", "")) -> Found:
-    """Looks for one of the shop's orders among `shown` orders of Sentos; `taken` are ids bound to other orders; `decision` is
-    what the operator said about it: ("bind", id), ("create", "") or nothing."""
+def same_order(
+    order: Order,
+    reference: str,
+    shown: Sequence[Order],
+    taken: Collection[str],
+    decision: tuple[str, str] = ("", ""),
+) -> Found:
+    """Looks for one of the shop's orders among `shown` orders of Sentos; `taken` are ids bound to other
+    orders; `decision` is what the operator said about it: ("bind", id), ("create", "") or nothing."""
     verb, target = decision
     free = [o for o in shown if o.id not in taken]
     chosen = [o for o in free if verb == "bind" and o.id == target]
@@ -51,7 +58,9 @@ def prefix_of(reference: str) -> str:
 
 def _same_code(shown: Order, order: Order) -> bool:
     own = {_bare(order.name), text(order.code), order.id} - {""}
-    return _bare(shown.code) == _bare(order.name) or (key_of(shown.source) == SHOPIFY and shown.reference in own)
+    return _bare(shown.code) == _bare(order.name) or (
+        key_of(shown.source) == SHOPIFY and shown.reference in own
+    )
 
 
 def _bare(name: str) -> str:

@@ -19,9 +19,10 @@ def lira(amount: int) -> Money:
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:
-    """`total` (kuruş, not negative) in shares proportional to `weights` (not negative) by largest remainder: the shares
-    add up to `total`, none is a whole kuruş away from its exact share, and while `total` is at most the sum of the
-    weights none exceeds its weight. Raises ValueError if there is something to spread over nothing."""
+    """`total` (kuruş, not negative) in shares proportional to `weights` (not negative) by largest remainder:
+    the shares add up to `total`, none is a whole kuruş away from its exact share, and while `total` is at
+    most the sum of the weights none exceeds its weight. Raises ValueError if there is something to spread
+    over nothing."""
     base = sum(weights)
     if total < 0 or any(weight < 0 for weight in weights):
         raise ValueError("shares of something negative")
@@ -31,12 +32,13 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
         return [0] * len(weights)
     shares = [total * weight // base for weight in weights]
     remainders = sorted(range(len(weights)), key=lambda n: (-(total * weights[n] % base), n))
-    for n in remainders[:total - sum(shares)]:
+    for n in remainders[: total - sum(shares)]:
         shares[n] += 1
     return shares
 
 
 def split(total: int, quantity: int) -> list[tuple[int, int]]:
-    """A line's sum as (pieces, kuruş each): one part if it divides, else two, e.g. 100,00 for 3 is 2 × 33,33 + 1 × 33,34."""
+    """A line's sum as (pieces, kuruş each): one part if it divides, else two, e.g. 100,00 for 3 is 2 × 33,33
+    + 1 × 33,34."""
     each, rest = divmod(total, quantity)
     return [(quantity - rest, each), (rest, each + 1)] if rest else [(quantity, each)]

@@ -19,34 +19,62 @@ def start_of(settings: OrderSettings) -> datetime | None:
 
 def is_older(order: Order, settings: OrderSettings) -> bool:
     """Was it placed before the flow went live, but within the older orders that are wanted?"""
-    return (settings.go_live_at is not None and order.placed_at < settings.go_live_at
-            and settings.older_since is not None and order.placed_at >= settings.older_since)
+    return (
+        settings.go_live_at is not None
+        and order.placed_at < settings.go_live_at
+        and settings.older_since is not None
+        and order.placed_at >= settings.older_since
+    )
 
 
 def skipped(order: Order, settings: OrderSettings) -> Problem | None:
-    """Why the flow leaves an order that was never exported alone; None if it takes it. Order of reasons: the plainest first."""
+    """Why the flow leaves an order that was never exported alone; None if it takes it. Order of reasons: the
+    plainest first."""
     if order.cancelled_at is not None:
         return _skip("order.cancelled", say("Cancelled before it was exported."))
     if order.test and not settings.test_orders:
         return _skip("order.test", say("A test order; the flow leaves these out."))
-    return _too_old(order, settings) or _wrong_status(order, settings) or _wrong_tags(order, settings) or _empty(order)
+    return (
+        _too_old(order, settings)
+        or _wrong_status(order, settings)
+        or _wrong_tags(order, settings)
+        or _empty(order)
+    )
 
 
 def _too_old(order: Order, settings: OrderSettings) -> Problem | None:
     start = start_of(settings)
     if settings.go_live_at is None and start is None:
-        return _skip("order.not_live", say("The order flow was never switched on, so it has no start date. Switch it on in Settings."))
+        return _skip(
+            "order.not_live",
+            say("The order flow was never switched on, so it has no start date. Switch it on in Settings."),
+        )
     if start is not None and order.placed_at < start:
-        return _skip("order.too_old", say("Placed before {start}, when the flow starts. Set an earlier date for older orders in Settings.",
-                                          start=f"{start:%Y-%m-%d %H:%M} UTC"))
+        return _skip(
+            "order.too_old",
+            say(
+                "Placed before {start}, when the flow starts. Set an earlier date for older orders in "
+                "Settings.",
+                start=f"{start:%Y-%m-%d %H:%M} UTC",
+            ),
+        )
     return None
 
 
 def _wrong_status(order: Order, settings: OrderSettings) -> Problem | None:
     if settings.financial and key_of(order.financial) not in {key_of(word) for word in settings.financial}:
-        return _skip("order.financial", say("Its payment status is {status}, which the flow leaves out.", status=order.financial or "—"))
+        return _skip(
+            "order.financial",
+            say("Its payment status is {status}, which the flow leaves out.", status=order.financial or "—"),
+        )
     if settings.fulfilment and key_of(order.fulfilment) not in {key_of(word) for word in settings.fulfilment}:
-        return _skip("order.fulfilment", say("Its fulfilment status is {status}, which the flow leaves out.", status=order.fulfilment or "—"))
+        return _skip(
+            "order.fulfilment",
+            say(
+                "Its fulfilment status is {status}, which the flow leaves out.",
+                status=order.fulfilment or "—",
+            ),
+        )
     return None
 
 

@@ -1,7 +1,7 @@
 """Order statuses: the shop's words → Sentos' codes, forward only, and never back where they came from.
 
-Sentos: 1 Onay Bekliyor, 2 Onaylandı, 3 Tedarik Sürecinde, 4 Hazırlanıyor, 5 Kargoya Verildi, 99 Teslim Edildi; 6 İptal/İade
-Edildi is reached by approval only (codes as public client code has them)."""
+Sentos: 1 Onay Bekliyor, 2 Onaylandı, 3 Tedarik Sürecinde, 4 Hazırlanıyor, 5 Kargoya Verildi, 99 Teslim
+Edildi; 6 İptal/İade Edildi is reached by approval only (codes as public client code has them)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def rank(status: str) -> int:
 
 
 def moves_forward(current: str, wanted: str) -> bool:
-    """May an order go from `current` to `wanted` by itself? Never out of a cancellation, never back, never into 6."""
+    """May an order go from `current` to `wanted` by itself? Never out of a cancellation, never back, never
+    into 6."""
     return current != CANCELLED and wanted in FORWARD and rank(wanted) > rank(current)
 
 
@@ -34,8 +35,9 @@ def valid(fulfilments: Collection[Fulfilment]) -> list[Fulfilment]:
 
 
 def wanted_status(order: Order, settings: OrderSettings, ours: Collection[str] = ()) -> str:
-    """The code that the shop's facts stand for by the flow's table, "" if it says nothing. `ours` are ids of shipments that
-    were made from Sentos' own status: they say nothing new to Sentos. 6 wins over everything."""
+    """The code that the shop's facts stand for by the flow's table, "" if it says nothing. `ours` are ids of
+    shipments that were made from Sentos' own status: they say nothing new to Sentos. 6 wins over
+    everything."""
     words = ["cancelled"] if order.cancelled_at is not None else []
     words.append(key_of(order.financial))
     if not _only_ours(order, ours):
@@ -53,11 +55,15 @@ def _only_ours(order: Order, ours: Collection[str]) -> bool:
 
 
 def first_status(order: Order, settings: OrderSettings) -> str:
-    """The status that a new order gets at Sentos: what was paid, but nothing about shipping: that follows as a fact of its
-    own, with its tracking."""
+    """The status that a new order gets at Sentos: what was paid, but nothing about shipping: that follows as
+    a fact of its own, with its tracking."""
     table = {key_of(word): code for word, code in settings.status_out.items()}
     code = table.get(key_of(order.financial), "")
-    return code if code in FORWARD and rank(code) < rank(SHIPPED) else ("2" if rank(code) >= rank(SHIPPED) else "1")
+    return (
+        code
+        if code in FORWARD and rank(code) < rank(SHIPPED)
+        else ("2" if rank(code) >= rank(SHIPPED) else "1")
+    )
 
 
 def shown_tracking(order: Order) -> Tracking:
@@ -78,8 +84,9 @@ def seen_of(order: Order) -> Seen:
 
 
 def action_of(seen: Seen, settings: OrderSettings) -> str:
-    """What Sentos' status asks of the shop: fulfil, propose_cancel or "". An order that is on its way is shipped in the shop
-    only once its tracking number is there; one that has been delivered is, with or without."""
+    """What Sentos' status asks of the shop: fulfil, propose_cancel or "". An order that is on its way is
+    shipped in the shop only once its tracking number is there; one that has been delivered is, with or
+    without."""
     asked = settings.status_back.get(seen.status, "")
     if asked == FULFIL and not seen.tracking.number and seen.status != "99":
         return ""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sync.engine.orders.lines import priced
+from sync.engine.orders.lines import Priced, priced
 from sync.engine.orders.money import kurus, lira
 from sync.engine.orders.payment import GIFT_CARD, method_of
-from sync.engine.orders.people import people
+from sync.engine.orders.people import People, people
 from sync.engine.orders.status import first_status
 from sync.model.flow import OrderSettings
 from sync.model.order import Order
@@ -19,7 +19,12 @@ from sync.model.problem import Problem
 from sync.model.text import say
 from sync.model.values import text
 
-CHANNEL, WAREHOUSE, PAYMENT, STATUS = ("sentos.channel_id", "sentos.warehouse_id", "sentos.payment_method", "sentos.status")
+CHANNEL, WAREHOUSE, PAYMENT, STATUS = (
+    "sentos.channel_id",
+    "sentos.warehouse_id",
+    "sentos.payment_method",
+    "sentos.status",
+)
 LIRA = frozenset({"TRY", "TL"})
 
 
@@ -32,7 +37,8 @@ class Made:
 
 
 def reference_of(order: Order, shop: str) -> str:
-    """Our own name of the order at Sentos (its `order_id`): shop and the shop's number of the order, e.g. "70001-5001"."""
+    """Our own name of the order at Sentos (its `order_id`): shop and the shop's number of the order, e.g.
+    "70001-5001"."""
     return f"{shop_number(shop)}-{order.code or shop_number(order.id)}"
 
 
@@ -51,26 +57,68 @@ def transform(order: Order, settings: OrderSettings, shop: str) -> Made:
         return Made(None, (wrong,))
     who, costs = people(order, settings), priced(order, settings)
     method, unpaid = method_of(order, settings)
-    problems = (*who.problems, *costs.problems, *((unpaid,) if unpaid else ()), *_nothing_to_send(order, len(costs.lines)))
+    problems = (
+        *who.problems,
+        *costs.problems,
+        *((unpaid,) if unpaid else ()),
+        *_nothing_to_send(order, len(costs.lines)),
+    )
     if problems:
         return Made(None, _distinct(problems))
-    attributes = {CHANNEL: settings.sales_channel, WAREHOUSE: settings.warehouse, PAYMENT: method,
-                  STATUS: first_status(order, settings), **who.identity}
-    return Made(Order(
-        id="", name=order.name, placed_at=order.placed_at, updated_at=None, currency="TRY", total=lira(kurus(order.total)),
-        lines=costs.lines, shipping=lira(costs.shipping), shipping_title=order.shipping_title, buyer=who.buyer,
-        billing=who.billing, delivery=who.delivery, status=attributes[STATUS], note=_note(order),
-        attributes={k: v for k, v in attributes.items() if v}, reference=reference_of(order, shop), code=order.name))
+    return Made(_written(order, settings, who, costs, method, shop))
+
+
+def _written(
+    order: Order, settings: OrderSettings, who: People, costs: Priced, method: str, shop: str
+) -> Order:
+    attributes = {
+        CHANNEL: settings.sales_channel,
+        WAREHOUSE: settings.warehouse,
+        PAYMENT: method,
+        STATUS: first_status(order, settings),
+        **who.identity,
+    }
+    return Order(
+        id="",
+        name=order.name,
+        placed_at=order.placed_at,
+        updated_at=None,
+        currency="TRY",
+        total=lira(kurus(order.total)),
+        lines=costs.lines,
+        shipping=lira(costs.shipping),
+        shipping_title=order.shipping_title,
+        buyer=who.buyer,
+        billing=who.billing,
+        delivery=who.delivery,
+        status=attributes[STATUS],
+        note=_note(order),
+        attributes={k: v for k, v in attributes.items() if v},
+        reference=reference_of(order, shop),
+        code=order.name,
+    )
 
 
 def _currency(order: Order, settings: OrderSettings) -> Problem | None:
-    """Sentos takes Turkish lira only (public client code); a flow set to another currency takes no order at all."""
-    shown = {_lira(order.currency), *(_lira(line.total.currency) for line in order.lines), _lira(order.total.currency)}
+    """Sentos takes Turkish lira only (public client code); a flow set to another currency takes no order at
+    all."""
+    shown = {
+        _lira(order.currency),
+        *(_lira(line.total.currency) for line in order.lines),
+        _lira(order.total.currency),
+    }
     if shown == {"TRY"} == {_lira(settings.currency)}:
         return None
-    return Problem("order.currency", say(
-        "The order is in {shown}; Sentos takes {wanted} only. Enter it in Sentos by hand and skip it here.",
-        shown=", ".join(sorted(shown)), wanted="TRY"), "currency")
+    return Problem(
+        "order.currency",
+        say(
+            "The order is in {shown}; Sentos takes {wanted} only. Enter it in Sentos by hand and skip it "
+            "here.",
+            shown=", ".join(sorted(shown)),
+            wanted="TRY",
+        ),
+        "currency",
+    )
 
 
 def _lira(currency: str) -> str:
@@ -80,8 +128,17 @@ def _lira(currency: str) -> str:
 def _nothing_to_send(order: Order, lines: int) -> tuple[Problem, ...]:
     if lines or any(line.quantity > 0 for line in order.lines):
         return ()
-    return (Problem("order.no_lines", say(
-        "All lines of the order are gone, but {total} is still owed. Enter it in Sentos by hand and skip it here.", total=order.total), "lines"),)
+    return (
+        Problem(
+            "order.no_lines",
+            say(
+                "All lines of the order are gone, but {total} is still owed. Enter it in Sentos by hand and "
+                "skip it here.",
+                total=order.total,
+            ),
+            "lines",
+        ),
+    )
 
 
 def _distinct(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:

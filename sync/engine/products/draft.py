@@ -30,6 +30,7 @@ class Draft:
     settles: list[Settle] = field(default_factory=list)
     parks: list[Park] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    sold: list[str] = field(default_factory=list)
 
     @property
     def label(self) -> str:

@@ -114,7 +114,7 @@ class Matcher:
     def _nearly(self, values: Mapping[str, list[str]]) -> Match:
         near = {t for _, t, _ in self.index.find(self.target_side, "loose_sku", values["loose_sku"])}
         if near:
-            return Match("ambiguous", key="sku", candidates=tuple(sorted(near)), message=say(
+            return Match("ambiguous", key="loose_sku", candidates=tuple(sorted(near)), message=say(
                 "A product of the shop has nearly the same SKU. Bind the two, or create it as a new product."))
         titled = {t for _, t, _ in self.index.find(self.target_side, "title", values["title"])} - set(self.owners)
         if titled:

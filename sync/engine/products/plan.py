@@ -5,40 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sync.engine.products.children import (
-    Memory,
-    pair_variants,
-    plan_media,
-    plan_stock,
-    plan_variants,
-)
+from sync.engine.products.children import plan_media, plan_variants
 from sync.engine.products.draft import Draft
 from sync.engine.products.match import Match
-from sync.engine.products.settled import created_pairs
-from sync.engine.products.wanted import RECORD_KEY, VARIANTS_KEY, Wanted
+from sync.engine.products.pairing import Memory, pair_variants
+from sync.engine.products.settled import PUBLISHED, channel_pairs, created_pairs, new_variant
+from sync.engine.products.stock import plan_stock
+from sync.engine.products.wanted import IN_STOCK, RECORD_KEY, VARIANTS_KEY, Wanted
 from sync.model.call import Diff, Verb
 from sync.model.entity import Entity
-from sync.model.fields import PRODUCT_FIELDS, VARIANT_FIELDS
+from sync.model.fields import PRODUCT_FIELDS
 from sync.model.flow import ProductSettings
 from sync.model.plan import Bind, Pair, Park, Planned, Settle
-from sync.model.product import Product, Variant
+from sync.model.product import Product
 from sync.model.text import say
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How this run plans: the flow's settings, and the fields that the run's parts leave."""
+    """How this run plans: the flow's settings, the fields that the run's parts leave, and all that the flow writes (`every`)."""
 
     settings: ProductSettings
     fields: frozenset[str]
     groups: Mapping[str, str]
     new_id: Callable[[], str]
+    every: frozenset[str] = frozenset()
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The fields of what is created."""
+        return self.every or self.fields
 
 
 def plan_product(wanted: Wanted, match: Match, target: Product | None, memory: Memory, rules: Rules) -> Planned:
     """Everything to be done about one record; `Planned.item.planned` is its outcome if all goes well."""
     draft = Draft(wanted.product, rules.new_id, match.target_id, rules.settings.drift)
-    if wanted.excluded:
+    if wanted.excluded and not (wanted.excluded == IN_STOCK and target is not None):  # what is sold out must be shown as sold out
         return draft.done("skipped", "filter", say("Left out by the filter on {filter}.", filter=wanted.excluded))
     if match.verdict == "skip":
         return draft.done("skipped", "operator", match.message)
@@ -77,27 +79,18 @@ def _create(draft: Draft, wanted: Wanted, rules: Rules) -> Planned:
         return draft.done("parked", "price.missing", message)
     body = new_product(product, rules)
     draft.change("create", Entity.PRODUCT, Verb.CREATE, source_id=product.id, body=body, key=product.metafields[RECORD_KEY],
-                 diffs=_summary(body), settle=(Settle("product", product.id, created_pairs(body)),))
+                 diffs=_summary(body), settle=(Settle("product", product.id, {**created_pairs(body), **channel_pairs(rules.settings.channels)}),))
     for channel in rules.settings.channels:
         _publish(draft, channel, "")
     return draft.done("created")
 
 
 def new_product(product: Product, rules: Rules) -> Product:
-    """The body of a create: only the fields that the flow writes."""
-    plain = {f.name: None for f in PRODUCT_FIELDS if f.name not in rules.fields and f.name not in ("title", "status")}
+    """The body of a create: all the fields that the flow writes, whatever the run's parts."""
+    plain = {f.name: None for f in PRODUCT_FIELDS if f.name not in rules.whole and f.name not in ("title", "status")}
     return replace(product, status=rules.settings.new_status, channels=None, extra={}, prices={},
-                   media=product.media if "images" in rules.fields else None, sku=None,
-                   variants=tuple(_new_variant(v, rules) for v in product.variants), **plain)  # type: ignore[arg-type]
-
-
-_ATTRIBUTE = {"weight": "weight_grams"}
-
-
-def _new_variant(v: Variant, rules: Rules) -> Variant:
-    always = {"price", "sku", "tracked"}
-    plain = {_ATTRIBUTE.get(f.name, f.name): None for f in VARIANT_FIELDS if f.name not in rules.fields | always}
-    return replace(v, extra={}, prices={}, levels=v.levels if "stock" in rules.fields else (), **plain)  # type: ignore[arg-type]
+                   media=product.media if "images" in rules.whole else None, sku=None,
+                   variants=tuple(new_variant(v, rules.whole) for v in product.variants), **plain)  # type: ignore[arg-type]
 
 
 def _summary(body: Product) -> tuple[Diff, ...]:
@@ -112,7 +105,7 @@ def _summary(body: Product) -> tuple[Diff, ...]:
 def _publish(draft: Draft, channel: str, target_id: str) -> None:
     draft.change("publish", Entity.PUBLICATION, Verb.PUBLISH, source_id=draft.source.id, target_id=target_id, place=channel,
                  diffs=(Diff("channel", None, channel),),
-                 settle=(Settle("product", draft.source.id, {f"channel:{channel}": ("published", None)}),))
+                 settle=(Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)}),))
 
 
 # -- update ---------------------------------------------------------------------------------------------------
@@ -128,7 +121,7 @@ def _update(draft: Draft, wanted: Wanted, target: Product, memory: Memory, rules
     _fields(draft, target, memory, rules)
     _metafields(draft, target, memory, rules)
     paired = pair_variants(source, target, memory, trusted=trusted)
-    plan_variants(draft, source, target, paired, memory, rules.fields)
+    plan_variants(draft, source, target, paired, memory, rules.fields, rules.whole)
     if "stock" in rules.fields:
         plan_stock(draft, paired, memory)
     if "images" in rules.fields:
@@ -143,6 +136,8 @@ def _finished(draft: Draft, target: Product) -> Planned:
         draft.park("image.failed", say("{count} pictures could not be fetched by the shop.", count=len(failed)), urls=failed[:10])
     if draft.changes:
         return draft.done("updated")
+    if draft.sold and not draft.kept:
+        return draft.done("unchanged", "target.sold", say("Sold in the shop and not yet known at the source: {skus}.", skus=", ".join(draft.sold[:8])))
     if draft.kept:
         return draft.done("unchanged", "target.edited", say("Edited in the shop and kept: {fields}.", fields=", ".join(draft.kept[:8])))
     return draft.done("unchanged")
@@ -219,11 +214,14 @@ def _metafields(draft: Draft, target: Product, memory: Memory, rules: Rules) -> 
 
 def _channels(draft: Draft, target: Product, memory: Memory, rules: Rules) -> None:
     """A product that we created is published where the flow says, once; one withdrawn by hand stays withdrawn."""
-    if memory.binding is None or "channels" not in rules.fields or not _ours(memory):
+    if target.channels is None or "channels" not in rules.fields or not _ours(memory):
         return
     for channel in rules.settings.channels:
-        if memory.pair(f"channel:{channel}") is None and channel not in (target.channels or ()):
+        known = memory.pair(f"channel:{channel}")
+        if channel not in target.channels and (known is None or known[0] != PUBLISHED):
             _publish(draft, channel, target.id)
+        elif channel in target.channels and (known is None or known[0] != PUBLISHED):
+            draft.settles.append(Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)}))
 
 
 def _ours(memory: Memory) -> bool:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
 from sync.engine.merge import half
 from sync.engine.products.draft import NORMALISED
 from sync.model.fields import PRODUCT_FIELDS, VARIANT_FIELDS
 from sync.model.plan import Pair, Settle
-from sync.model.product import Product, Variant
+from sync.model.product import Media, Product, Variant
 
-MEDIA_MEMORY = "media"
-"""Baseline field of a product that lists the source pictures which were carried over."""
+MEDIA_MEMORY, PICTURE = "media", "picture:"
+"""Baseline fields of a product: that its pictures are remembered, and each source picture that was carried over, by its id."""
+
+PUBLISHED, WANTED = "published", "wanted"
+
+
+def channel_pairs(channels: Sequence[str]) -> dict[str, Pair]:
+    """Where a product that was just created is still to be published: remembered, so that a run which ends in between does not
+    leave it hidden for ever."""
+    return {f"channel:{channel}": (WANTED, None) for channel in channels}
+
+
+def picture_pairs(media: Iterable[Media]) -> dict[str, Pair]:
+    """Pictures that were carried over. Kept by id and by address: a source may give the same picture a new one of either."""
+    return {MEDIA_MEMORY: (True, None), **{f"{PICTURE}{m.id}": (half(m.url), None) for m in media}}
 
 
 def created_pairs(body: Product) -> dict[str, Pair]:
@@ -19,7 +35,7 @@ def created_pairs(body: Product) -> dict[str, Pair]:
         pairs["tags"] = ("\n".join(sorted(body.tags)), None)
     pairs |= {f"metafield:{key}": (half(value), half(value)) for key, value in body.metafields.items()}
     if body.media is not None:
-        pairs[MEDIA_MEMORY] = (" ".join(m.id for m in body.media), None)
+        pairs |= picture_pairs(body.media)
     return pairs
 
 
@@ -29,3 +45,13 @@ def created_variant_settles(v: Variant) -> list[Settle]:
                                for f in VARIANT_FIELDS if f.read(v) is not None}
     stock = [Settle("variant", v.id, {"available": (level.available, level.available)}, level.location_id) for level in v.levels]
     return [Settle("variant", v.id, fields), *stock]
+
+
+_ATTRIBUTE = {"weight": "weight_grams"}
+
+
+def new_variant(v: Variant, fields: Collection[str]) -> Variant:
+    """The body of a variant that is created: only the fields that the flow writes, and what no variant can do without."""
+    always = {"price", "sku", "tracked"}
+    plain = {_ATTRIBUTE.get(f.name, f.name): None for f in VARIANT_FIELDS if f.name not in fields and f.name not in always}
+    return replace(v, extra={}, prices={}, levels=v.levels if "stock" in fields else (), **plain)  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ from sync.model.values import Money, key_of, text
 RECORD_KEY = "sync.record"
 """The metafield (type id) that names the source record; creates upsert by it."""
 VARIANTS_KEY = "sync.variants"
+IN_STOCK = "stock"
+"""The filter that keeps products without stock from being created; one that is in the shop already stays in step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,10 @@ class Wanted:
 
 def wanted(source: Product, settings: ProductSettings, link: Link, origin: str) -> Wanted:
     """`origin` names the source connection in the record's custom id."""
-    excluded = _excluded(source, settings.filters)
+    excluded = left_out_by(source, settings.filters)
     names = _option_names(source.variants, source.option_names)
-    pairs = [_variant(_with_options(v, names), source, settings, link) for v in source.variants]
+    pictures = {m.id: m.url for m in source.media or ()}
+    pairs = [_variant(_with_pictures(_with_options(v, names), pictures), source, settings, link) for v in source.variants]
     kept, dropped = _without_flawed(pairs)
     variants = tuple(v for v, _ in kept)
     problems = [*source.problems, *_unpriced([p for _, found in pairs for p in found]), *dropped, *_duplicates(variants)]
@@ -155,6 +158,11 @@ def _with_options(v: Variant, names: tuple[str, ...]) -> Variant:
     return replace(v, options=tuple((n, have.get(n) or _ONLY.get(n, "Standart")) for n in names))
 
 
+def _with_pictures(v: Variant, pictures: Mapping[str, str]) -> Variant:
+    """A variant's pictures by address: the target does not know the source's ids."""
+    return replace(v, media=tuple(pictures[i] for i in v.media if i in pictures)) if v.media else v
+
+
 def _media(source: Product) -> tuple[Media, ...] | None:
     """Each picture once, in the source's order. None (the source did not say) stays None."""
     if source.media is None:
@@ -169,7 +177,7 @@ def _variant_map(variants: Iterable[Variant]) -> str:
 # -- filters and custom mappings ------------------------------------------------------------------------------
 
 
-def _excluded(p: Product, f: ProductFilter) -> str:
+def left_out_by(p: Product, f: ProductFilter) -> str:
     """The name of the filter that leaves the product out, "" if it takes part."""
     brands, categories, skus = ({x.casefold() for x in group} for group in (f.brands, f.categories, f.skus))
     if brands and (p.vendor or "").casefold() not in brands:
@@ -181,7 +189,7 @@ def _excluded(p: Product, f: ProductFilter) -> str:
     if f.title_contains and f.title_contains.casefold() not in (p.title or "").casefold():
         return "title"
     if f.in_stock_only and not any(level.available > 0 for v in p.variants for level in v.levels):
-        return "stock"
+        return IN_STOCK
     return ""
 
 

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 def count_older(ws: Workspace, flow_id: str, since: datetime) -> int:
-    """Orders placed from `since` until the flow went live that the flow takes or has taken. Reads the shop, writes nothing.
-    Raises NeedsOperator while the flow has no go-live date."""
+    """Orders placed from `since` until the flow went live that the flow takes or has taken. Reads the shop,
+    writes nothing. Raises NeedsOperator while the flow has no go-live date."""
     flow = ws.links.flow(flow_id)
     if flow.orders.go_live_at is None:
-        raise NeedsOperator(say("Switch the order flow on first: older orders are those from before that moment."))
+        raise NeedsOperator(
+            say("Switch the order flow on first: older orders are those from before that moment.")
+        )
     settings, link = replace(flow.orders, older_since=since), ws.links.get(flow.link_id)
     shop, found = link.a if flow.direction[0] == "a" else link.b, 0
     for page in ws.connector(shop).read(Entity.ORDER, ReadFilter(created_since=since.isoformat())):

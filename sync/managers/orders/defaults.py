@@ -14,10 +14,20 @@ from sync.model.text import Message, say
 def completed(ctx: Context, order: Order) -> Order:
     """The order with both. Raises NeedsOperator if one has to be chosen."""
     attributes = dict(order.attributes)
-    attributes[CHANNEL] = attributes.get(CHANNEL) or _only(ctx, "sales_channels", say(
-        "Choose in the order flow's settings which sales channel of Sentos the orders belong to."))
-    attributes[WAREHOUSE] = attributes.get(WAREHOUSE) or _mapped(ctx) or _only(ctx, "warehouses", say(
-        "Choose in the order flow's settings which warehouse of Sentos the orders are booked from."))
+    attributes[CHANNEL] = attributes.get(CHANNEL) or _only(
+        ctx,
+        "sales_channels",
+        say("Choose in the order flow's settings which sales channel of Sentos the orders belong to."),
+    )
+    attributes[WAREHOUSE] = (
+        attributes.get(WAREHOUSE)
+        or _mapped(ctx)
+        or _only(
+            ctx,
+            "warehouses",
+            say("Choose in the order flow's settings which warehouse of Sentos the orders are booked from."),
+        )
+    )
     return replace(order, attributes={name: value for name, value in attributes.items() if value})
 
 

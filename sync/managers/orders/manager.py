@@ -12,9 +12,9 @@ from sync.managers.orders.counting import count_older
 from sync.managers.orders.older import Older
 from sync.managers.orders.planning import OrderPlanning
 from sync.managers.orders.reading import Reading
-from sync.managers.orders.recovery import recover
 from sync.managers.orders.resolve import resolve, verbs
-from sync.managers.orders.scope import move_on, narrow, whole
+from sync.managers.orders.scope import began_before, move_on, whole
+from sync.managers.recovery import recover
 from sync.model.entity import Entity
 from sync.model.run import BrakeHit, Mode, Scope
 
@@ -22,8 +22,9 @@ BACK = ("fulfil", "tracking")  # phases that write against the flow's direction:
 
 
 class OrderSyncManager(SyncManager):
-    """The link's shop (side b) → Sentos (side a). Test mode sends the first five orders that would be created; a scope of
-    names or ids only those. Parts: "orders" creates, "statuses" carries facts both ways."""
+    """The link's shop (side b) → Sentos (side a). Test mode sends the first five orders that would be
+    created; a scope of names or ids only those. Parts: "orders" creates, "statuses" carries facts both
+    ways."""
 
     entity = Entity.ORDER
     phases = ("order", "status", *BACK)
@@ -40,9 +41,10 @@ class OrderSyncManager(SyncManager):
         OrderPlanning(ctx).run()
 
     def brake_hits(self, ctx: Context) -> list[BrakeHit]:
+        """Shares count only until the first complete run: they are there to notice the wrong shop."""
         raw = self.ws.runs.get(ctx.run.id).figures
         figures = {name: value for name, value in raw.items() if isinstance(value, int)}
-        return list(order_hits(figures, ctx.flow.orders, shares=not narrow(ctx.run) and ctx.run.mode is not Mode.TEST))
+        return list(order_hits(figures, ctx.flow.orders, shares=whole(ctx.run) and not began_before(ctx)))
 
     def bind(self, ctx: Context) -> None:
         super().bind(ctx)
@@ -64,7 +66,9 @@ class OrderSyncManager(SyncManager):
         sentos = [b.id_a for b in self.ws.bindings.by_b(ctx.link.id, "order", ids).values()]
         with self.ws.db.write() as tx:
             self.ws.attention.close_gone(tx, ctx.flow.id, Entity.ORDER.value, ctx.run.id, record_ids=ids)
-            self.ws.attention.close_gone(tx, ctx.flow.id, Entity.FULFILMENT.value, ctx.run.id, record_ids=sentos)
+            self.ws.attention.close_gone(
+                tx, ctx.flow.id, Entity.FULFILMENT.value, ctx.run.id, record_ids=sentos
+            )
 
     # -- what pages ask and do ------------------------------------------------------------
 
@@ -77,5 +81,6 @@ class OrderSyncManager(SyncManager):
         return verbs(parked)
 
     def resolve(self, parked: Parked, verb: str, *, by: str, target_id: str = "") -> Scope | None:
-        """Carries out a choice; answers the scope of the run that finishes it, None if nothing is left to do."""
+        """Carries out a choice; answers the scope of the run that finishes it, None if nothing is left to
+        do."""
         return resolve(self.ws, parked, verb, by=by, target_id=target_id)

@@ -22,9 +22,12 @@ class Older:
 
     @staticmethod
     def of(ctx: Context) -> Older:
-        """Counts the staged orders unless the count was confirmed in an earlier run or there is none to confirm."""
+        """Counts the staged orders unless the count was confirmed in an earlier run or there is none to
+        confirm."""
         settings = ctx.flow.orders
-        if settings.older_since is None or ctx.ws.cursors.get(ctx.flow.id, OLDER_CURSOR) == older_mark(settings):
+        if settings.older_since is None or ctx.ws.cursors.get(ctx.flow.id, OLDER_CURSOR) == older_mark(
+            settings
+        ):
             return Older(settings, -1, True)
         if narrow(ctx.run) or ctx.run.mode is Mode.TEST or changed_since(ctx):
             return Older(settings, -1, False)

@@ -69,11 +69,16 @@ class OrderPlanning:
                 planned.append(self._known(order, binding, children[binding.id], shown.get(binding.id_a)))
         return [self.approval.of_record(p) for p in planned]
 
-    # -- in our ledger ----------------------------------------------------------------------------------------
+    # -- in our ledger ---------------------------------------------------------------------------------------
 
     def _known(self, order: Order, binding: Binding, children: Sequence[Binding], shown: object) -> Planned:
         if not covers(self.ctx.run, "statuses"):
-            return skip(order, "order.exported", say("Sent to Sentos already; this run does not look at statuses."), binding.id_a)
+            return skip(
+                order,
+                "order.exported",
+                say("Sent to Sentos already; this run does not look at statuses."),
+                binding.id_a,
+            )
         if self._decision(order)[0] == "skip":
             return skip(order, "order.skipped", say("Skipped by the operator."), binding.id_a)
         seen: Seen | None = seen_of(shown) if isinstance(shown, Order) else None
@@ -82,7 +87,7 @@ class OrderPlanning:
     def _decision(self, order: Order) -> Decision:
         return self.decisions.get(order.id, ("", ""))
 
-    # -- not in our ledger ------------------------------------------------------------------------------------
+    # -- not in our ledger -----------------------------------------------------------------------------------
 
     def _new(self, order: Order) -> Planned:
         left = self._left_alone(order)
@@ -97,33 +102,59 @@ class OrderPlanning:
 
     def _left_alone(self, order: Order) -> Planned | None:
         if not covers(self.ctx.run, "orders"):
-            return skip(order, "order.not_exported", say("Not sent to Sentos yet; this run looks at statuses only."))
+            return skip(
+                order, "order.not_exported", say("Not sent to Sentos yet; this run looks at statuses only.")
+            )
         if self._decision(order)[0] == "skip":
             return skip(order, "order.skipped", say("Skipped by the operator."))
         why = skipped(order, self.settings)
         if why is not None:
             return skip(order, why.cause, why.message)
         if order.id in self.unsure:
-            return skip(order, "order.unsure", say("An earlier run sent it and got no answer; Sentos does not say yet whether it has it. "
-                                                   "The next run asks again."))
+            return skip(
+                order,
+                "order.unsure",
+                say(
+                    "An earlier run sent it and got no answer; Sentos does not say yet whether it has it. "
+                    "The next run asks again."
+                ),
+            )
         return None if self.older.lets(order) else self._unconfirmed(order)
 
     def _unconfirmed(self, order: Order) -> Planned:
         if self.older.count < 0:
-            return skip(order, "order.older", say("Placed before the flow went live. Older orders are sent by a full run, once their number "
-                                                  "is confirmed in the flow's settings."))
-        return skip(order, "order.older", say(
-            "Placed before the flow went live. There are {count} such orders; they are sent once you have confirmed this number in the flow's "
-            "settings.", count=self.older.count))
+            return skip(
+                order,
+                "order.older",
+                say(
+                    "Placed before the flow went live. Older orders are sent by a full run, once their "
+                    "number is confirmed in the flow's settings."
+                ),
+            )
+        return skip(
+            order,
+            "order.older",
+            say(
+                "Placed before the flow went live. There are {count} such orders; they are sent once you "
+                "have confirmed this number in the flow's settings.",
+                count=self.older.count,
+            ),
+        )
 
     def _found(self, order: Order) -> Found:
         """Looks among the staged orders of Sentos, which hold the answers of the look-ups."""
         run_id, side, reference = self.ctx.run.id, self.ctx.target_side, reference_of(order, self.shop)
         decision = self._decision(order)
-        hits = [*self.ws.staging.find(run_id, side, "reference", [reference, order.code, order.id]),
-                *self.ws.staging.find(run_id, side, "code", [order.name, order.name.removeprefix("#")])]
+        hits = [
+            *self.ws.staging.find(run_id, side, "reference", [reference, order.code, order.id]),
+            *self.ws.staging.find(run_id, side, "code", [order.name, order.name.removeprefix("#")]),
+        ]
         ids = [hit[1] for hit in hits] + ([decision[1]] if decision[0] == "bind" else [])
-        shown = [o for o in self.ws.staging.get(run_id, side, list(dict.fromkeys(ids))).values() if isinstance(o, Order)]
+        shown = [
+            o
+            for o in self.ws.staging.get(run_id, side, list(dict.fromkeys(ids))).values()
+            if isinstance(o, Order)
+        ]
         taken = set(self.ws.bindings.by_a(self.link_id, "order", [o.id for o in shown])) | self.taken
         found = same_order(order, reference, shown, taken, decision)
         if found.target is not None:

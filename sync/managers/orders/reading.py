@@ -1,7 +1,7 @@
 """Reading for an order run: the shop's orders, and of Sentos only what concerns them.
 
-Sentos holds the orders of all marketplaces; they pass by in pages and only ours, and those it fetched from Shopify by itself,
-are kept. Nothing is asked for once per bound order.
+Sentos holds the orders of all marketplaces; they pass by in pages and only ours, and those it fetched from
+Shopify by itself, are kept. Nothing is asked for once per bound order.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Reading:
         self.foreign: list[Order] = []
         self.done = 0
 
-    # -- the shop ---------------------------------------------------------------------------------------------
+    # -- the shop --------------------------------------------------------------------------------------------
 
     def source(self) -> None:
         """The orders that this run is about."""
@@ -70,10 +70,16 @@ class Reading:
         return not is_older(order, self.ctx.flow.orders) and self._makes(order)
 
     def _parked(self) -> list[str]:
-        """Orders that wait for a person are looked at again by every run, so that they close by themselves."""
+        """Orders that wait for a person are looked at again by every run, so that they close by
+        themselves."""
         link = self.ctx.link.id
-        ours = [p.record_id for p in self.ws.attention.list(link_id=link, entity=Entity.ORDER.value, limit=_MANY)]
-        theirs = [p.record_id for p in self.ws.attention.list(link_id=link, entity=Entity.FULFILMENT.value, limit=_MANY)]
+        ours = [
+            p.record_id for p in self.ws.attention.list(link_id=link, entity=Entity.ORDER.value, limit=_MANY)
+        ]
+        theirs = [
+            p.record_id
+            for p in self.ws.attention.list(link_id=link, entity=Entity.FULFILMENT.value, limit=_MANY)
+        ]
         return [*ours, *(b.id_b for b in self.ws.bindings.by_a(link, "order", theirs).values())]
 
     def _read_missing(self, ids: Iterable[str]) -> None:
@@ -87,10 +93,11 @@ class Reading:
         for page in self.ctx.source.read(Entity.ORDER, which):
             yield [r for r in page.records if isinstance(r, Order)]
 
-    # -- Sentos -----------------------------------------------------------------------------------------------
+    # -- Sentos ----------------------------------------------------------------------------------------------
 
     def target(self) -> None:
-        """What Sentos shows of our orders, whether it fetches Shopify's by itself, and which of the unbound it has already."""
+        """What Sentos shows of our orders, whether it fetches Shopify's by itself, and which of the unbound
+        it has already."""
         if not narrow(self.run):
             self._windows()
             self._refuse_foreign()
@@ -126,20 +133,29 @@ class Reading:
         found = {o.id: o for o in self.foreign}
         if found and not self.ctx.flow.orders.allow_foreign:
             example = next(iter(found.values()))
-            raise NeedsOperator(say(
-                "Sentos already receives Shopify orders by itself: {count} orders with the source Shopify in the last 30 days are not from "
-                "here, for example {example}. Nothing was written, so that no order is booked twice. Switch off the Shopify integration in "
-                "Sentos, or, if those orders are of another shop or it is off already, allow it in the order flow's settings.",
-                count=len(found), example=example.code or example.id))
+            raise NeedsOperator(
+                say(
+                    "Sentos already receives Shopify orders by itself: {count} orders with the source "
+                    "Shopify in the last 30 days are not from here, for example {example}. Nothing was "
+                    "written, so that no order is booked twice. Switch off the Shopify integration in "
+                    "Sentos, or, if those orders are of another shop or it is off already, allow it in the "
+                    "order flow's settings.",
+                    count=len(found),
+                    example=example.code or example.id,
+                )
+            )
 
     def _bound_ones(self) -> None:
         ids = self.ws.staging.ids(self.run.id, self.ctx.source_side)
         bound = self.ws.bindings.by_b(self.ctx.link.id, "order", ids)
         if bound:
-            self._stage(self.ctx.target_side, self._raw_sentos(ReadFilter(ids=tuple(b.id_a for b in bound.values()))))
+            self._stage(
+                self.ctx.target_side, self._raw_sentos(ReadFilter(ids=tuple(b.id_a for b in bound.values())))
+            )
 
     def _look_up(self) -> None:
-        """Asks Sentos for each order that would be created, by our reference and by its code: the ledger may have been lost."""
+        """Asks Sentos for each order that would be created, by our reference and by its code: the ledger may
+        have been lost."""
         decisions = self.ws.decisions.of(self.ctx.link.id, Entity.ORDER.value)
         for order in self._candidates():
             self.ctx.check()
@@ -150,7 +166,11 @@ class Reading:
             if verb == "bind" and target:
                 self._stage(self.ctx.target_side, self._raw_sentos(ReadFilter(ids=(target,))))
             elif not self.ws.staging.find(self.run.id, self.ctx.target_side, "reference", [reference]):
-                names = (reference, order.name, *((order.code,) if self.ctx.flow.orders.allow_foreign and order.code else ()))
+                names = (
+                    reference,
+                    order.name,
+                    *((order.code,) if self.ctx.flow.orders.allow_foreign and order.code else ()),
+                )
                 self._stage(self.ctx.target_side, self._raw_sentos(ReadFilter(names=names)))
 
     def _candidates(self) -> Iterator[Order]:
@@ -176,10 +196,12 @@ class Reading:
 
     def _moved(self) -> list[str]:
         """The shop's ids of bound orders that Sentos showed."""
-        bound = self.ws.bindings.by_a(self.ctx.link.id, "order", self.ws.staging.ids(self.run.id, self.ctx.target_side))
+        bound = self.ws.bindings.by_a(
+            self.ctx.link.id, "order", self.ws.staging.ids(self.run.id, self.ctx.target_side)
+        )
         return [b.id_b for b in bound.values()]
 
-    # -- staging ----------------------------------------------------------------------------------------------
+    # -- staging ---------------------------------------------------------------------------------------------
 
     def _stage(self, side: str, pages: Iterable[Sequence[Order]]) -> None:
         for orders in pages:
@@ -190,7 +212,8 @@ class Reading:
 
 
 def shop_of(ctx: Context) -> str:
-    """The shop's identity, part of every reference. Raises NeedsOperator before the connection's first test."""
+    """The shop's identity, part of every reference. Raises NeedsOperator before the connection's first
+    test."""
     if not ctx.source_connection.identity:
         raise NeedsOperator(say("The shop's connection has never been tested. Test it in Settings first."))
     return ctx.source_connection.identity
@@ -204,9 +227,11 @@ def _keys(order: Order) -> list[Key]:
 
 def _spellings(names: Sequence[str]) -> tuple[str, ...]:
     """An order number typed without its # is meant too."""
-    return tuple(dict.fromkeys(n for name in names for n in (name.strip(), f"#{name.strip().removeprefix('#')}") if n))
+    return tuple(
+        dict.fromkeys(n for name in names for n in (name.strip(), f"#{name.strip().removeprefix('#')}") if n)
+    )
 
 
 def _parts(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for at in range(0, len(ids), _PART):
-        yield tuple(ids[at:at + _PART])
+        yield tuple(ids[at : at + _PART])

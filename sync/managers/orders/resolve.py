@@ -1,7 +1,8 @@
 """What a person decides about a parked order.
 
-skip: leave it alone from now on · retry: look again · bind: it is this order of Sentos · create: it is none of them · cancel:
-carry a proposed cancellation over to Sentos · keep, done: the operator has seen to it; the same fact is not shown again.
+skip: leave it alone from now on · retry: look again · bind: it is this order of Sentos · create: it is none
+of them · cancel: carry a proposed cancellation over to Sentos · keep, done: the operator has seen to it; the
+same fact is not shown again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _VERBS: dict[str, tuple[str, ...]] = {
     CHANGED_LATER: (DONE, RETRY),
     CANCEL_PROPOSED: (ACCEPT_CANCEL, KEEP, RETRY),
     CANCELLED_AT_SENTOS: (DONE, RETRY),
-    "order.on_hold": (RETRY, DONE), "order.not_routed": (RETRY,),
+    "order.on_hold": (RETRY, DONE),
+    "order.not_routed": (RETRY,),
 }
 
 
@@ -45,8 +47,8 @@ def verbs(parked: Parked) -> tuple[str, ...]:
 
 
 def resolve(ws: Workspace, parked: Parked, verb: str, *, by: str, target_id: str = "") -> Scope | None:
-    """Stores the decision and closes the row, but for a retry, whose run closes it. Raises NeedsOperator for a verb that does
-    not fit or a target that cannot be meant."""
+    """Stores the decision and closes the row, but for a retry, whose run closes it. Raises NeedsOperator for
+    a verb that does not fit or a target that cannot be meant."""
     if verb not in verbs(parked):
         raise NeedsOperator(say("This cannot be done about {label}.", label=parked.label))
     if verb == RETRY:
@@ -85,4 +87,6 @@ def _check_target(ws: Workspace, parked: Parked, target_id: str) -> None:
     if target_id not in offered:
         raise NeedsOperator(say("Choose one of the orders of Sentos that are offered."))
     if ws.bindings.by_a(parked.link_id, "order", [target_id]):
-        raise NeedsOperator(say("Order {number} of Sentos belongs to another order already.", number=target_id))
+        raise NeedsOperator(
+            say("Order {number} of Sentos belongs to another order already.", number=target_id)
+        )

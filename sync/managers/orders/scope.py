@@ -34,30 +34,49 @@ def covers(run: Run, part: str) -> bool:
 
 def whole(run: Run) -> bool:
     """Does the run look at everything that is due, so that its cursors may move on?"""
-    return run.mode in (Mode.FULL, Mode.DELTA) and not narrow(run) and not run.scope.parts and not run.scope.plan_of
+    return (
+        run.mode in (Mode.FULL, Mode.DELTA)
+        and not narrow(run)
+        and not run.scope.parts
+        and not run.scope.plan_of
+    )
 
 
 def start(ctx: Context) -> datetime:
     """From when on the shop's orders are read. Raises NeedsOperator if the flow has no start."""
     found = start_of(ctx.flow.orders)
     if found is None:
-        raise NeedsOperator(say("The order flow has no start date yet. Switch it on in Settings: orders placed from then on are sent."))
+        raise NeedsOperator(
+            say(
+                "The order flow has no start date yet. Switch it on in Settings: orders placed from then on "
+                "are sent."
+            )
+        )
     return found
 
 
 def changed_since(ctx: Context) -> str:
-    """From which change on a scheduled run reads the shop, ISO; "" reads all since the start. Other settings than last time
-    mean other orders, so all are looked at again."""
+    """From which change on a scheduled run reads the shop, ISO; "" reads all since the start. Other settings
+    than last time mean other orders, so all are looked at again."""
     if ctx.run.started_by != SCHEDULE and ctx.run.mode is not Mode.DELTA:
         return ""
     mark, _, moment = ctx.ws.cursors.get(ctx.flow.id, SHOP_CURSOR).partition(" ")
-    return (datetime.fromisoformat(moment) - OVERLAP).isoformat() if moment and mark == settings_mark(ctx.flow.orders) else ""
+    return (
+        (datetime.fromisoformat(moment) - OVERLAP).isoformat()
+        if moment and mark == settings_mark(ctx.flow.orders)
+        else ""
+    )
 
 
 def sentos_since(ctx: Context) -> datetime | None:
     """From when on Sentos' orders are read; None before the first complete run."""
     moment = ctx.ws.cursors.get(ctx.flow.id, SENTOS_CURSOR)
     return datetime.fromisoformat(moment) - OVERLAP if moment else None
+
+
+def began_before(ctx: Context) -> bool:
+    """Has a run of this flow once reached everything?"""
+    return bool(ctx.ws.cursors.get(ctx.flow.id, SENTOS_CURSOR))
 
 
 def move_on(ctx: Context) -> None:

@@ -14,11 +14,16 @@ from sync.managers.context import Context
 from sync.managers.products.planning import Planning
 from sync.managers.products.readback import bind_created, check_visible, stock_now
 from sync.managers.products.scope import asked, narrow
+from sync.managers.recovery import recover
+from sync.managers.verbs_attention import close_settled
 from sync.model.call import Change, Diff, Outcome
 from sync.model.entity import Entity
+from sync.model.flow import ProductFilter
 from sync.model.page import ReadFilter, Record
 from sync.model.product import Product
-from sync.model.run import BrakeHit, Mode, Run, Status
+from sync.model.run import BrakeHit, Mode, Status
+
+_RUNS = 1000  # how far back a measure is looked for
 
 
 class ProductSyncManager(SyncManager):
@@ -40,13 +45,19 @@ class ProductSyncManager(SyncManager):
 
     def read_target(self, ctx: Context) -> None:
         """All of the shop. For a narrow scope of bound records those alone suffice; one that is not bound yet may match by any
-        key or nearly, so that nothing less than the whole shop shows that it is missing."""
+        key or nearly, so that nothing less than the whole shop shows that it is missing. First of all, what earlier runs sent
+        without learning the outcome is looked up: else it would look like somebody else's."""
+        recover(ctx, self.engine)
         places, side = tuple(ctx.link.locations), ctx.target_side
         if not narrow(ctx.run) or self._unbound(ctx):
             self.stage_read(ctx, side, Entity.PRODUCT, ReadFilter(locations=places), _keys, must_complete=True)
-            return
-        bound = self.ws.bindings.by_a(ctx.link.id, "product", self.ws.staging.ids(ctx.run.id, ctx.source_side))
-        if ids := tuple(b.id_b for b in bound.values()):
+            bound = list(self.ws.bindings.all(ctx.link.id, "product"))
+        else:
+            sources = self.ws.staging.ids(ctx.run.id, ctx.source_side)
+            bound = list(self.ws.bindings.by_a(ctx.link.id, "product", sources).values())
+        shown = set(self.ws.staging.ids(ctx.run.id, side))
+        # A list may lag behind what was created a moment ago: only a look by id shows that a product is gone.
+        if ids := tuple(b.id_b for b in bound if b.id_b not in shown):
             self.stage_read(ctx, side, Entity.PRODUCT, ReadFilter(ids=ids, locations=places), _keys, must_complete=False)
 
     def _unbound(self, ctx: Context) -> list[Product]:
@@ -106,10 +117,15 @@ class ProductSyncManager(SyncManager):
 
     def _close_gone_causes(self, ctx: Context) -> None:
         """Parked causes that this run looked at and did not find again are closed."""
-        everything = ctx.run.mode is Mode.FULL and not narrow(ctx.run) and not ctx.run.scope.parts
-        if everything:
-            with self.ws.db.write() as tx:
-                self.ws.attention.close_gone(tx, ctx.flow.id, Entity.PRODUCT.value, ctx.run.id)
+        scope = ctx.run.scope
+        if ctx.run.mode is not Mode.FULL or scope.parts or scope.plan_of or scope.filters != ProductFilter():
+            return
+        if narrow(ctx.run):
+            close_settled(self.ws, ctx.link.id, ctx.run.id)
+            return
+        with self.ws.db.write() as tx:
+            for entity in (Entity.PRODUCT, Entity.VARIANT, Entity.MEDIA, Entity.PUBLICATION, Entity.STOCK):
+                self.ws.attention.close_gone(tx, ctx.flow.id, entity.value, ctx.run.id)
 
 
 def _keys(record: Record) -> Sequence[Key]:
@@ -129,9 +145,10 @@ def _int(value: object) -> int:
 
 
 def _before(ctx: Context) -> int | None:
-    """How many records the last complete run of this flow read."""
-    last = ctx.ws.runs.last(ctx.flow.id, (Status.DONE, Status.RED))
-    return _int(last.figures.get("source")) if last is not None and last.figures else None
+    """How many records the last run read that read them all; one of single records is no measure."""
+    ended = (run for run in ctx.ws.runs.list(flow_id=ctx.flow.id, limit=_RUNS) if run.status in (Status.DONE, Status.RED))
+    whole = next((run for run in ended if run.mode in (Mode.FULL, Mode.TEST) and not narrow(run) and run.figures), None)
+    return _int(whole.figures.get("source")) if whole is not None else None
 
 
 def _unmapped(ctx: Context) -> tuple[str, ...]:

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from storage.ids import new_id
-from sync.engine.products.children import Memory
 from sync.engine.products.match import Hit, Match, Matcher
+from sync.engine.products.pairing import Memory
 from sync.engine.products.plan import Rules, plan_product
-from sync.engine.products.wanted import RECORD_KEY, wanted
+from sync.engine.products.wanted import RECORD_KEY, left_out_by, wanted
 from sync.errors import NeedsOperator
 from sync.managers.approval import Approval
 from sync.managers.context import Context
 from sync.managers.products.scope import asked
+from sync.managers.views.candidates import candidate_ids, describe
 from sync.model.entity import Entity
 from sync.model.plan import Binding, Planned
 from sync.model.product import Product
@@ -34,8 +35,8 @@ PARTS: Mapping[str, frozenset[str]] = {
 
 
 def fields_of_run(fields: Sequence[str], parts: Sequence[str]) -> frozenset[str]:
-    """The fields that a run writes: the flow's, cut down to the chosen parts. A run that creates products takes
-    prices, stock and pictures of the new ones along, whatever the parts."""
+    """The fields that a run writes: the flow's, cut down to the chosen parts. (A run that creates products takes prices, stock and
+    pictures of the new ones along, whatever the parts: see `Rules.whole`.)"""
     chosen = frozenset(fields) | {"channels"}
     if not parts:
         return chosen
@@ -64,7 +65,7 @@ class Planning:
             _Index(ctx), ctx.source_side, ctx.target_side, flow.products.match_keys, {a: b.id_b for a, b in self.bound.items()},
             {b.id_b: a for a, b in self.bound.items()}, decisions, frozenset(self.ws.staging.ids(ctx.run.id, ctx.target_side)))
         self.rules = Rules(flow.products, fields_of_run(flow.products.fields, ctx.run.scope.parts),
-                           ctx.target.support(Entity.PRODUCT).groups, new_id)
+                           ctx.target.support(Entity.PRODUCT).groups, new_id, fields_of_run(flow.products.fields, ()))
         self.approval = Approval.of(ctx)
         self.origin = ctx.source_connection.identity or ctx.source_connection.id
         self.figures = {"source": 0, "stock_rows": 0, "prices": 0, "wrong_currency": 0}
@@ -99,11 +100,21 @@ class Planning:
 
     def _one(self, p: Product, match: Match, target: Product | None, memory: Memory) -> Planned:
         want = wanted(p, self.ctx.flow.products, self.ctx.link, self.origin)
-        planned = plan_product(want, match, target, memory, self.rules)
+        want = replace(want, excluded=want.excluded or left_out_by(p, self.ctx.run.scope.filters))
+        planned = self._described(p, plan_product(want, match, target, memory, self.rules))
         self.figures["stock_rows"] += sum(len(v.levels) for v in want.product.variants)
         self.figures["prices"] += len(want.product.variants)
         self.figures["wrong_currency"] += sum(x.cause == "price.currency" for x in want.problems)
         return self._limited(self.approval.of_record(planned))
+
+    def _described(self, p: Product, planned: Planned) -> Planned:
+        """What a person decides about is kept with the question: the record, and the candidates as this run saw them."""
+        if not planned.parks:
+            return planned
+        ids = [i for park in planned.parks for i in candidate_ids(park.facts)]
+        seen = {i: describe(r) for i, r in self.ws.staging.get(self.ctx.run.id, self.ctx.target_side, ids).items()}
+        return replace(planned, parks=tuple(replace(park, facts={**park.facts, "source": describe(p), "shown": {
+            i: seen[i] for i in candidate_ids(park.facts) if i in seen}}) for park in planned.parks))
 
     def _limited(self, planned: Planned) -> Planned:
         """In test mode only the first five records that differ are written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.plans import ChangeRow
-from sync.engine.products.children import Memory, pair_variants
+from sync.engine.products.pairing import Memory, pair_variants
 from sync.engine.products.settled import created_variant_settles
 from sync.managers.context import Context
 from sync.model.call import Change

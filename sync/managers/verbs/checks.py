@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from storage.clock import utc_now
 from sync.clock import cancellable
 from sync.connectors.contract import Connector
-from sync.errors import CounterpartError, NeedsOperator
+from sync.errors import Cancelled, CounterpartError, NeedsOperator
 from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.model.support import Check, Missing
@@ -60,11 +60,13 @@ class Checks:
         """Tests now and stores the result. `entities` None: those of the connection's enabled flows.
         Raises NeedsOperator only if the connection is gone."""
         connection = self.ws.connections.get(connection_id)
+        wanted = self.needed(connection_id) if entities is None else entities
         with self._alone(connection_id), cancellable(self.ws.stopping.is_set):
-            check, reason = self.outcome(
-                connection, self.needed(connection_id) if entities is None else entities
-            )
-            self.ws.connections.record_check(connection_id, check, reason)
+            try:
+                check, reason = self.outcome(connection, wanted)
+            except Cancelled:  # the process stops: that says nothing about the connection
+                return connection
+            self.ws.connections.record_check(connection_id, _settled(check), reason)
         return self.ws.connections.get(connection_id)
 
     def test_if_stale(self, fresh: timedelta = FRESH) -> list[str]:
@@ -102,9 +104,12 @@ class Checks:
     def outcome(
         self, connection: Connection, entities: Sequence[Entity], connector: Connector | None = None
     ) -> tuple[Check | None, Message | None]:
-        """What a test finds, and why it failed in the operator's words (None: it did not). Stores nothing."""
+        """What a test finds, and why it failed in the operator's words (None: it did not). Stores
+        nothing. Raises Cancelled when the process stops."""
         try:
             check = (connector or self.ws.connector(connection.id)).check(entities)
+        except Cancelled:
+            raise
         except CounterpartError as error:
             return None, error.message
         except Exception as error:  # noqa: BLE001 a connector's bug must not leave the connection pending for ever
@@ -149,8 +154,14 @@ def other_account(connection: Connection, check: Check) -> Message | None:
     )
 
 
+def _settled(check: Check | None) -> Check | None:
+    """An account is known by its first test that succeeds: what a mistyped address answers binds to nothing.
+    """
+    return check if check is None or check.ok else replace(check, identity="")
+
+
 def reason_of(missing: Sequence[Missing]) -> Message:
-    """One sentence for everything that is missing; several access scopes are named together."""
+    """What to mend first, in one sentence; several access scopes are named together."""
     scopes = [flaw.code.partition(".")[2] for flaw in missing if flaw.code.startswith("scope.")]
     if len(scopes) > 1 and len(scopes) == len(missing):
         return say(
@@ -159,9 +170,8 @@ def reason_of(missing: Sequence[Missing]) -> Message:
             count=len(scopes),
             scopes=", ".join(scopes),
         )
-    if len(missing) > 1:
-        return say("{reasons}", reasons=" ".join(flaw.message.english() for flaw in missing))
-    return missing[0].message if missing else say("The platform did not say why.")
+    other = [flaw.message for flaw in missing if not flaw.code.startswith("scope.")]
+    return other[0] if other else missing[0].message if missing else say("The platform did not say why.")
 
 
 def checks_of(ws: Workspace) -> Checks:

@@ -11,7 +11,7 @@ from sync.connectors import registry
 from sync.connectors.contract import Spec
 from sync.errors import NeedsOperator
 from sync.managers.verbs.candidate import Candidate
-from sync.managers.verbs.checks import FRESH, PARTS_OF, checks_of
+from sync.managers.verbs.checks import FRESH, PARTS_OF, checks_of, reason_of
 from sync.managers.verbs.forms import Filled, connection_name, fields_of, filled
 from sync.managers.verbs.offers import Offer, offers_of
 from sync.model.entity import Entity
@@ -210,7 +210,7 @@ class ConnectionVerbs:
             return
         same = check is not None and bool(check.identity) and (old.sandbox or check.identity == old.identity)
         if not same or old.status == "connected":
-            raise NeedsOperator(say("Nothing was saved: {reason}", reason=str(reason)))
+            raise NeedsOperator(reason or reason_of(()), "nothing was saved")
 
     def _store(self, old: Connection, form: Filled, forget: Collection[str], candidate: Candidate) -> None:
         self.ws.connections.edit(old.id, settings=form.settings, secrets=form.secrets, forget=forget)

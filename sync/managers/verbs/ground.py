@@ -79,13 +79,14 @@ def can_flow(entity: Entity, source: str, target: str) -> bool:
     )
 
 
-def require_known(offer: Offer, chosen: Collection[str], what: str) -> None:
-    """Raises NeedsOperator if something chosen is not offered (any more). A list that could not be read
-    proves nothing."""
+def require_known(offer: Offer, chosen: Collection[str], name: str) -> None:
+    """Raises NeedsOperator if something chosen is not offered (any more) by the connection of that name. A
+    list that could not be read proves nothing.
+    """
     gone = [one for one in chosen if one and one not in offer.ids()]
     if offer.ready and gone:
         raise NeedsOperator(
-            say("{what} {ids} is not offered any more. Choose again.", what=what, ids=", ".join(gone))
+            say("{name} does not offer {ids} (any more). Choose again.", name=name, ids=", ".join(gone))
         )
 
 

@@ -106,8 +106,10 @@ class LinkVerbs:
         }
         link = self.ws.links.get(link_id)
         offer = self.places(link_id, wait=WAIT)
-        require_known(offer.locations, kept, "Location")
-        require_known(offer.warehouses, [w for group in kept.values() for w in group], "Warehouse")
+        require_known(offer.locations, kept, self.ws.connections.get(link.b).name)
+        require_known(
+            offer.warehouses, [w for g in kept.values() for w in g], self.ws.connections.get(link.a).name
+        )
         every = [w for group in kept.values() for w in group]
         twice = next((w for w in every if every.count(w) > 1), None)
         if twice:
@@ -212,10 +214,10 @@ class LinkVerbs:
 
     def _connected(self, connection_id: str) -> Connection:
         connection = self.ws.connections.get(connection_id)
-        if not connection.identity:
+        if connection.status != "connected":
             raise NeedsOperator(
                 say(
-                    "{name} has never been connected. Test it first; its card says what is wrong.",
+                    "{name} is not connected. Test it first; its card says what is wrong.",
                     name=connection.name,
                 )
             )
@@ -286,9 +288,7 @@ class LinkVerbs:
             wanted = tuple(dict.fromkeys((*checks.needed(connection.id), *parts)))
             tested = checks.test(connection.id, wanted)
             if tested.status != "connected":
-                raise NeedsOperator(
-                    say("{name}: {reason}", name=connection.name, reason=str(tested.reason or reason_of(())))
-                )
+                raise NeedsOperator(tested.reason or reason_of(()), f"connection {connection.name}")
 
 
 def _roles(one: Connection, other: Connection) -> tuple[Connection, Connection]:

@@ -65,7 +65,9 @@ class Offers:
         return at_last[1] if at_last else Offer(state="loading")
 
     def warm(self, wanted: Iterable[tuple[str, str]], wait: float) -> None:
-        """Starts fetching several (connection, what) at once, and waits at most `wait` seconds for all of them."""
+        """Starts fetching several (connection, what) at once, and waits at most `wait` seconds for all of
+        them.
+        """
         keys = set(wanted)
         for key in keys:
             self.get(*key)

@@ -110,7 +110,7 @@ def _amounts(s: OrderSettings, ground: Ground) -> None:
 def _payments(s: OrderSettings, ground: Ground) -> None:
     offer = ground.choices("target", "payment_methods")
     methods = [method for method in (*s.payments.values(), s.default_payment) if method]
-    require_known(offer, methods, "The payment method")
+    require_known(offer, methods, ground.target.name)
     empty = [name for name, method in s.payments.items() if name.strip() and not method]
     if empty:
         raise NeedsOperator(
@@ -121,16 +121,16 @@ def _payments(s: OrderSettings, ground: Ground) -> None:
 def _statuses(s: OrderSettings, ground: Ground) -> None:
     _subset(tuple(s.status_out), STATUS_WORDS, "The shop's status")
     offer = ground.choices("target", "order_statuses")
-    require_known(offer, tuple(s.status_out.values()), "The status")
-    require_known(offer, tuple(s.status_back), "The status")
+    require_known(offer, tuple(s.status_out.values()), ground.target.name)
+    require_known(offer, tuple(s.status_back), ground.target.name)
     _subset(tuple(s.status_back.values()), BACK_VERBS, "What follows a status")
 
 
 def _places(s: OrderSettings, ground: Ground) -> None:
     if s.sales_channel:
-        require_known(ground.choices("target", "sales_channels"), (s.sales_channel,), "The sales channel")
+        require_known(ground.choices("target", "sales_channels"), (s.sales_channel,), ground.target.name)
     if s.warehouse:
-        require_known(ground.choices("target", "warehouses"), (s.warehouse,), "The warehouse")
+        require_known(ground.choices("target", "warehouses"), (s.warehouse,), ground.target.name)
 
 
 def _times(s: OrderSettings, ground: Ground) -> None:

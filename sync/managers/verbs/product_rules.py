@@ -112,7 +112,7 @@ def _words(s: ProductSettings, ground: Ground) -> None:
 
 def _channels(s: ProductSettings, ground: Ground) -> None:
     if s.channels:
-        require_known(ground.choices("target", "channels"), s.channels, "Sales channel")
+        require_known(ground.choices("target", "channels"), s.channels, ground.target.name)
 
 
 def _mappings(s: ProductSettings, ground: Ground) -> None:

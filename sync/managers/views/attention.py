@@ -26,7 +26,9 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which items; what is empty does not restrict. `text` is looked for in title and SKU and equals a record's id."""
+    """Which items; what is empty does not restrict. `text` is looked for in title and SKU and equals a
+    record's id.
+    """
 
     closed: bool = False
     cause: str = ""
@@ -45,8 +47,9 @@ class ParkedPage:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """One item with everything needed to decide. `record_id` is the record that decisions are kept for (the product of a
-    variant); `decided` is (verb, target, by) of an earlier decision about it."""
+    """One item with everything needed to decide. `record_id` is the record that decisions are kept for (the
+    product of a variant); `decided` is (verb, target, by) of an earlier decision about it.
+    """
 
     parked: Parked
     cause: causes.Cause
@@ -130,7 +133,7 @@ def dossier(ws: Workspace, parked: Parked) -> Dossier:
     record = record_of(ws, parked)
     return Dossier(
         parked,
-        causes.cause(parked.cause),
+        causes.of(parked.cause, parked.facts),
         verbs_for(parked),
         flow,
         record,
@@ -186,7 +189,7 @@ def _decided(ws: Workspace, parked: Parked, record_id: str) -> tuple[str, str, s
     return None if row is None else (row.verb, row.target_id, row.by)
 
 
-_SHOWN_ELSEWHERE = {"candidates", "target", "source", "shown", "product", "key", "mark"}
+_SHOWN_ELSEWHERE = {"candidates", "target", "source", "shown", "product", "key", "mark", "field"}
 
 
 def _other_facts(parked: Parked) -> dict[str, str]:

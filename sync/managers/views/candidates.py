@@ -23,8 +23,9 @@ MOST_SKUS = 8
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One record as it was last seen. `title` is "" when only its id is known. `facts` are by field name. `bound_to` is the
-    other side's record that it already belongs to."""
+    """One record as it was last seen. `title` is "" when only its id is known. `facts` are by field name.
+    `bound_to` is the other side's record that it already belongs to.
+    """
 
     id: str
     title: str = ""
@@ -34,8 +35,9 @@ class Candidate:
 
 
 def describe(record: Record) -> dict[str, object]:
-    """A record's facts as JSON: title, SKUs, and what else tells it apart. Parks carry them, so that they can be shown
-    long after the run."""
+    """A record's facts as JSON: title, SKUs, and what else tells it apart. Parks carry them, so that they can
+    be shown long after the run.
+    """
     return _order(record) if isinstance(record, Order) else _product(record)
 
 

@@ -31,11 +31,17 @@ VERBS: Mapping[str, Message] = {
 @dataclass(frozen=True, slots=True)
 class Cause:
     """`label` names the group in lists; `advice` is the way on; `verbs` are the decisions beside retry and
-    dismiss."""
+    dismiss.
+    """
 
     label: Message
     advice: Message
     verbs: tuple[str, ...] = ()
+
+    @property
+    def in_settings(self) -> bool:
+        """Is a mapping or choice in Settings what helps?"""
+        return "ettings" in self.advice.id
 
 
 _AT_SOURCE = say("Mend it at the source, then try again. The record's other fields keep flowing.")
@@ -58,7 +64,8 @@ CAUSES: Mapping[str, Cause] = {
     "source.gone": Cause(
         say("Gone at the source"),
         say(
-            "Nothing is deleted in the shop. Forget the pairing if this is right; both sides stay as they are."
+            "Nothing is deleted in the shop. Forget the pairing if this is right; both sides stay as they "
+            "are."
         ),
         (UNBIND,),
     ),
@@ -184,9 +191,20 @@ def label(name: str) -> Message:
     return cause(name).label
 
 
+def of(name: str, facts: Mapping[str, object]) -> Cause:
+    """The words for a parked record. One that shares a SKU within the source has no candidates: there is
+    nothing to bind.
+    """
+    if name == "match.ambiguous" and not facts.get("candidates"):
+        return CAUSES["sku.repeated"]
+    return cause(name)
+
+
 def verbs(name: str, facts: Mapping[str, object]) -> tuple[str, ...]:
-    """What an operator can decide about a parked record, most likely first; retry and dismiss are always there."""
-    offered = cause(name).verbs
+    """What an operator can decide about a parked record, most likely first; retry and dismiss are always
+    there.
+    """
+    offered = of(name, facts).verbs
     if name == "match.ambiguous" and facts.get("key") == "loose_sku":
         offered = (BIND, CREATE, SKIP)
     return (*offered, RETRY, DISMISS)

@@ -1,4 +1,6 @@
-"""The dashboard's figures, all read from the database: what was written, what failed and why, what is connected."""
+"""The dashboard's figures, all read from the database: what was written, what failed and why, what is
+connected.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,9 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCard:
-    """A connection with its last word. `links` are those it belongs to; `last_run` is the newest run that used it."""
+    """A connection with its last word. `links` are those it belongs to; `last_run` is the newest run that
+    used it.
+    """
 
     connection: Connection
     links: tuple[str, ...]
@@ -138,7 +142,8 @@ def _hour(number: int, counts: Mapping[tuple[int, str], Counter[str]]) -> Hour:
 
 
 def report(ws: Workspace, hours: int = 24, now: datetime | None = None) -> Counter[str]:
-    """Records by outcome over the runs that ended in this time; previews do not count. "read" is their sum."""
+    """Records by outcome over the runs that ended in this time; previews do not count. "read" is their sum.
+    """
     r = runs.c
     query = select(r.counts).where(
         r.finished_at >= (now or utc_now()) - timedelta(hours=hours), r.mode != Mode.PREVIEW.value
@@ -151,7 +156,9 @@ def report(ws: Workspace, hours: int = 24, now: datetime | None = None) -> Count
 
 
 def failures(ws: Workspace, hours: int = 24, now: datetime | None = None, limit: int = 8) -> list[CauseCount]:
-    """Different records that failed or were parked in the runs of this time, by cause, the most frequent first."""
+    """Different records that failed or were parked in the runs of this time, by cause, the most frequent
+    first.
+    """
     i, r = run_items.c, runs.c
     many = func.count(i.source_id.distinct())
     query = (

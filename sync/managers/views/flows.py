@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sync.errors import NeedsOperator
 from sync.managers.views import words
 from sync.model.entity import Entity
-from sync.model.flow import Connection, Flow, Link, ProductFilter
+from sync.model.flow import Connection, Flow, Link, OrderSettings, ProductFilter
 from sync.model.run import Run
 from sync.model.text import Message, say
 
@@ -39,12 +40,15 @@ class FlowInfo:
 
 @dataclass(frozen=True, slots=True)
 class FlowCard:
-    """A flow on the Sync page. `blocked` says why it cannot be started (None: it can); `filters` are the flow's own;
-    `last` is its newest finished run, `live` the one under way."""
+    """A flow on the Sync page. `blocked` says why it cannot be started (None: it can); `filters` are the
+    flow's own; `since` is where its orders begin; `last` is its newest finished run, `live` the one under
+    way.
+    """
 
     info: FlowInfo
     blocked: Message | None
     filters: tuple[Message, ...]
+    since: datetime | None
     last: Run | None
     live: Run | None
 
@@ -77,7 +81,7 @@ def cards(ws: Workspace) -> list[FlowCard]:
 def _card(ws: Workspace, found: FlowInfo, live: Run | None) -> FlowCard:
     recent = ws.runs.list(flow_id=found.flow.id, limit=2)
     last = next((run for run in recent if live is None or run.id != live.id), None)
-    return FlowCard(found, blocked(found), filters(found.flow), last, live)
+    return FlowCard(found, blocked(found), filters(found.flow), since(found.flow), last, live)
 
 
 def blocked(found: FlowInfo) -> Message | None:
@@ -104,8 +108,13 @@ def refuse_blocked(ws: Workspace, flow_id: str) -> FlowInfo:
 def filters(flow: Flow) -> tuple[Message, ...]:
     """The filters that are stored with the flow, in words."""
     if flow.entity is Entity.PRODUCT:
-        return tuple(_product_filters(flow.products.filters))
+        return product_filters(flow.products.filters)
     return tuple(_order_filters(flow))
+
+
+def product_filters(f: ProductFilter) -> tuple[Message, ...]:
+    """A product filter in words; empty for one that leaves nothing out."""
+    return tuple(_product_filters(f))
 
 
 def _product_filters(f: ProductFilter) -> Iterable[Message]:
@@ -123,10 +132,7 @@ def _product_filters(f: ProductFilter) -> Iterable[Message]:
 
 def _order_filters(flow: Flow) -> Iterable[Message]:
     o = flow.orders
-    since = o.older_since if o.older_confirmed and o.older_since else o.go_live_at
-    if since is not None:
-        yield say("Since {day}", day=f"{since:%Y-%m-%d %H:%M} UTC")
-    if o.financial:
+    if o.financial and o.financial != OrderSettings().financial:
         yield say("Payment: {values}", values=", ".join(o.financial))
     if o.fulfilment:
         yield say("Fulfilment: {values}", values=", ".join(o.fulfilment))
@@ -136,3 +142,11 @@ def _order_filters(flow: Flow) -> Iterable[Message]:
         yield say("Without tag: {values}", values=", ".join(o.tags_none))
     if o.test_orders:
         yield say("Test orders too")
+
+
+def since(flow: Flow) -> datetime | None:
+    """From which moment on orders take part; None for products and for a flow that was never on."""
+    o = flow.orders
+    if flow.entity is not Entity.ORDER:
+        return None
+    return o.older_since if o.older_confirmed and o.older_since else o.go_live_at

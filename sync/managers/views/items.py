@@ -25,7 +25,9 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
-    """Which rows of a run. Empty means all. `text` is looked for in title and SKU (the variants' too) and equals an id."""
+    """Which rows of a run. Empty means all. `text` is looked for in title and SKU (the variants' too) and
+    equals an id.
+    """
 
     outcome: str = ""
     cause: str = ""
@@ -35,9 +37,10 @@ class RowFilter:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One row. `outcome` is what became of the record, or what is planned while nothing has. `diffs` are its first
-    field differences with the name of the record they belong to, `more` how many others there are. `chosen`: will
-    be written (None: nothing to write)."""
+    """One row. `outcome` is what became of the record, or what is planned while nothing has. `diffs` are its
+    first field differences with the name of the record they belong to, `more` how many others there are.
+    `chosen`: will be written (None: nothing to write).
+    """
 
     id: int
     item: Item
@@ -199,7 +202,9 @@ class ExportRow:
 
 
 def export(ws: Workspace, run: Run, f: RowFilter = RowFilter()) -> Iterator[ExportRow]:
-    """The whole report, streamed: a line for each field that differs, one line for a record without differences."""
+    """The whole report, streamed: a line for each field that differs, one line for a record without
+    differences.
+    """
     after: int | None = 0
     while after is not None:
         found = page(ws, run, f, after, _AT_ONCE)

@@ -26,8 +26,9 @@ STEPS = ("read_source", "read_target", "plan", "brake", "apply", "report")
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run in a list. `flow` is None when the flow has been deleted; `state` names its look; `seconds` how long it
-    took, or has taken so far."""
+    """A run in a list. `flow` is None when the flow has been deleted; `state` names its look; `seconds` how
+    long it took, or has taken so far.
+    """
 
     run: Run
     flow: FlowInfo | None
@@ -46,8 +47,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """A run under way. `done` of `total` (None: unknown) belong to `stage`; rate and seconds left too, except while
-    writing, where they count all the changes of the run. `waiting` says why it does not go on right now."""
+    """A run under way. `done` of `total` (None: unknown) belong to `stage`; rate and seconds left too, except
+    while writing, where they count all the changes of the run. `waiting` says why it does not go on right
+    now.
+    """
 
     line: RunLine
     stage: Message
@@ -60,6 +63,11 @@ class LiveRun:
     waiting: Message | None
     trouble: Message | None
     outcomes: Mapping[str, int]
+
+    @property
+    def writing(self) -> bool:
+        """Has it planned everything and begun to write?"""
+        return self.line.run.stage.startswith("apply:")
 
 
 @dataclass(frozen=True, slots=True)

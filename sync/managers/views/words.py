@@ -1,4 +1,6 @@
-"""The operator's words for our own names: stages, phases, parts, modes, fields. Messages, so that they translate."""
+"""The operator's words for our own names: stages, phases, parts, modes, fields. Messages, so that they
+translate.
+"""
 
 from __future__ import annotations
 

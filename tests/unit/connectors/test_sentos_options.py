@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sync.connectors.sentos import wire
 from sync.connectors.sentos.options import option_key, options_of
+from sync.model.values import key_of
 from tests.unit.connectors.sentos_raw import raw_product, raw_variant
 
 WORDS = st.one_of(
@@ -81,3 +82,22 @@ def test_mixed_presence_is_filled() -> None:
 
 def test_a_lone_plain_variant_has_no_options() -> None:
     assert pairs({"color": "", "model": []}) == [()]
+
+
+def test_one_spelling_of_each_value() -> None:
+    """Shops refuse a product whose option has both Siyah and SIYAH among its values."""
+    raws = [
+        {"color": "Siyah", "model": "s"}, {"color": "SIYAH", "model": "M"}, {"color": "siyah", "model": "S"},
+        {"color": "Kırmızı", "model": "m"},
+    ]
+    assert [dict(pair) for pair in options_of(raws)] == [
+        {"Renk": "Siyah", "Beden": "s"}, {"Renk": "Siyah", "Beden": "M"}, {"Renk": "Siyah", "Beden": "s"},
+        {"Renk": "Kırmızı", "Beden": "M"},
+    ]
+
+
+@given(VARIANTS)
+def test_values_of_an_option_differ_by_more_than_their_case(raws: list[dict[str, Any]]) -> None:
+    for name in {name for pair in options_of(raws) for name, _ in pair}:
+        values = {dict(pair)[name] for pair in options_of(raws)}
+        assert len({key_of(value) for value in values}) == len(values)

@@ -74,7 +74,7 @@ def test_idempotency_keys_are_there_where_shopify_demands_them() -> None:
         ("product_set", {"input": {"variants": [{"file": {"id": "1"}}] * 10}}, 18),
         ("inventory_set", {}, 10),
         ("product_tags", {}, 20),
-        ("products_lean", {"variants": 50, "media": 20}, 31),
+        ("products_lean", {"variants": 50, "media": 20}, 41),
         ("orders", {"first": 250, "lines": 50}, 882),
         ("bulk_run", {}, 10),
         ("products_count", {}, 10),

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 
-from sync.engine.products.children import Memory
 from sync.engine.products.match import Hit, Match, Matcher, key_values
+from sync.engine.products.pairing import Memory
 from sync.engine.products.plan import Rules, plan_product
 from sync.engine.products.wanted import wanted
 from sync.model.flow import DEFAULT_FIELDS, Link, ProductSettings

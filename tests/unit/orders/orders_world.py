@@ -27,10 +27,24 @@ def tl(amount: str) -> Money:
     return Money(Decimal(amount), "TRY")
 
 
-def line(sku: str | None = "EL-1", quantity: int = 1, unit: str = "100.00", discount: str = "0.00", **more: Any) -> OrderLine:
+def line(
+    sku: str | None = "EL-1", quantity: int = 1, unit: str = "100.00", discount: str = "0.00", **more: Any
+) -> OrderLine:
     total = tl(unit).times(quantity) - tl(discount)
-    values: dict[str, Any] = {"id": f"line-{sku}", "title": f"Elbise {sku}", "vat_rate": Decimal(10), "original_quantity": quantity}
-    return OrderLine(sku=sku, quantity=quantity, unit_price=tl(unit), discount=tl(discount), total=total, **{**values, **more})
+    values: dict[str, Any] = {
+        "id": f"line-{sku}",
+        "title": f"Elbise {sku}",
+        "vat_rate": Decimal(10),
+        "original_quantity": quantity,
+    }
+    return OrderLine(
+        sku=sku,
+        quantity=quantity,
+        unit_price=tl(unit),
+        discount=tl(discount),
+        total=total,
+        **{**values, **more},
+    )
 
 
 HOME = Address("Ayşe Yılmaz", "", "0555 111 22 33", "Örnek Mah. 1", "", "Selçuklu", "Konya", "42000", "TR")
@@ -42,11 +56,26 @@ def order(number: int = 1001, lines: Sequence[OrderLine] = (), **more: Any) -> O
     shipping = more.pop("shipping", tl("0.00"))
     total = more.pop("total", None) or sum((x.total for x in kept if x.quantity > 0), shipping)
     values: dict[str, Any] = {
-        "name": f"#{number}", "placed_at": NOW - timedelta(minutes=5), "updated_at": NOW - timedelta(minutes=5), "currency": "TRY",
-        "buyer": Buyer("c1", "Ayşe Yılmaz", "ayse@example.com", "+90 555 111 22 33"), "billing": HOME, "delivery": HOME,
-        "financial": "paid", "fulfilment": "unfulfilled", "gateways": ("shopify_payments",), "code": str(5_000_000 + number),
-        "fulfilment_orders": (FulfilmentOrder("fo1", "open", "l1", 1),)}
-    return Order(id=f"gid://shopify/Order/{5_000_000 + number}", total=total, lines=kept, shipping=shipping, **{**values, **more})
+        "name": f"#{number}",
+        "placed_at": NOW - timedelta(minutes=5),
+        "updated_at": NOW - timedelta(minutes=5),
+        "currency": "TRY",
+        "buyer": Buyer("c1", "Ayşe Yılmaz", "ayse@example.com", "+90 555 111 22 33"),
+        "billing": HOME,
+        "delivery": HOME,
+        "financial": "paid",
+        "fulfilment": "unfulfilled",
+        "gateways": ("shopify_payments",),
+        "code": str(5_000_000 + number),
+        "fulfilment_orders": (FulfilmentOrder("fo1", "open", "l1", 1),),
+    }
+    return Order(
+        id=f"gid://shopify/Order/{5_000_000 + number}",
+        total=total,
+        lines=kept,
+        shipping=shipping,
+        **{**values, **more},
+    )
 
 
 class World:
@@ -54,7 +83,9 @@ class World:
 
     def __init__(self, ws: Workspace, **settings: Any) -> None:
         self.ws, self.shop, self.sentos = ws, Store(), Store()
-        a = ws.connections.add("sentos", "Sentos", {}, {}, sandbox=True, speed=1000.0, identity="ornek.sentos.com.tr")
+        a = ws.connections.add(
+            "sentos", "Sentos", {}, {}, sandbox=True, speed=1000.0, identity="ornek.sentos.com.tr"
+        )
         b = ws.connections.add("shopify", "Shop", {}, {}, sandbox=True, speed=1000.0, identity=SHOP)
         for connection, store in ((a, self.sentos), (b, self.shop)):
             services = Services(ws.clock(connection), None, ws.spending.trace(connection.id))  # type: ignore[arg-type]
@@ -89,6 +120,7 @@ class World:
     def end(self, run: Run, error: Any = None) -> None:
         """Closes a run that was interrupted, as the executor does."""
         from sync.model.run import Status
+
         self.ws.orders.close(self.ws.runs.get(run.id), Status.FAILED, error)
 
     def items(self, run: Run) -> dict[str, Item]:
@@ -110,7 +142,9 @@ class World:
 
     def sentos_moves(self, reference: str, status: str, tracking: Tracking | None = None) -> None:
         shown = self.at_sentos(reference)
-        self.sentos.orders[shown.id] = replace(shown, status=status, tracking=tracking or shown.tracking, updated_at=datetime.now(UTC))
+        self.sentos.orders[shown.id] = replace(
+            shown, status=status, tracking=tracking or shown.tracking, updated_at=datetime.now(UTC)
+        )
 
     def shop_moves(self, number: int, **changed: Any) -> None:
         key = f"gid://shopify/Order/{5_000_000 + number}"
@@ -118,4 +152,3 @@ class World:
 
     def shipments(self, number: int) -> tuple[Fulfilment, ...]:
         return self.shop.orders[f"gid://shopify/Order/{5_000_000 + number}"].fulfilments
-

@@ -17,7 +17,10 @@ from sync.model.run import Mode, Scope, Status
 from sync.model.text import say
 
 REF = "70001-5001001"
-ARAS, YURTICI = Tracking("Aras Kargo", "TR100", "https://example.com/TR100"), Tracking("Yurtiçi", "TR200", "https://example.com/TR200")
+ARAS, YURTICI = (
+    Tracking("Aras Kargo", "TR100", "https://example.com/TR100"),
+    Tracking("Yurtiçi", "TR200", "https://example.com/TR200"),
+)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def writes(world: World, since: int = 0) -> list[tuple[Entity, Verb]]:
     return [(change.entity, change.verb) for change, _ in [*world.sentos.done[since:], *world.shop.done]]
 
 
-# -- to Sentos ------------------------------------------------------------------------------------------------
+# -- to Sentos -----------------------------------------------------------------------------------------------
 
 
 def test_a_payment_moves_the_order_on(world: World) -> None:
@@ -46,7 +49,9 @@ def test_a_payment_moves_the_order_on(world: World) -> None:
 
 
 def test_a_shipment_made_in_the_shop_reaches_sentos_once_and_does_not_come_back(sent: World) -> None:
-    sent.shop_moves(1001, fulfilment="fulfilled", fulfilments=(Fulfilment("f9", "x", ARAS),), fulfilment_orders=())
+    sent.shop_moves(
+        1001, fulfilment="fulfilled", fulfilments=(Fulfilment("f9", "x", ARAS),), fulfilment_orders=()
+    )
     sent.run()
     change, _ = sent.sentos.done[-1]
     assert change.after("status") == "5" and change.after("tracking.number") == "TR100"
@@ -58,10 +63,15 @@ def test_a_shipment_made_in_the_shop_reaches_sentos_once_and_does_not_come_back(
 
 
 def test_an_order_that_is_shipped_already_is_created_and_then_moved_on(world: World) -> None:
-    world.put(order(1001, fulfilment="fulfilled", fulfilments=(Fulfilment("f9", "x", ARAS),), fulfilment_orders=()))
+    world.put(
+        order(1001, fulfilment="fulfilled", fulfilments=(Fulfilment("f9", "x", ARAS),), fulfilment_orders=())
+    )
     run = world.run()
     assert run.counts.created == 1
-    assert [(c.verb, c.after("status")) for c, _ in world.sentos.done] == [(Verb.CREATE, "2"), (Verb.ADVANCE, "5")]
+    assert [(c.verb, c.after("status")) for c, _ in world.sentos.done] == [
+        (Verb.CREATE, "2"),
+        (Verb.ADVANCE, "5"),
+    ]
     assert world.run().counts.unchanged == 1
 
 
@@ -74,7 +84,9 @@ def test_sentos_is_never_moved_back(sent: World) -> None:
     assert sent.at_sentos(REF).status == "4" and len(sent.sentos.done) == 1
 
 
-def test_sentos_statuses_are_read_in_a_window_and_not_one_by_one(sent: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentos_statuses_are_read_in_a_window_and_not_one_by_one(
+    sent: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
     read = type(sent.ws.orders.context(sent.ws.runs.list()[0]).target).read
 
@@ -88,7 +100,7 @@ def test_sentos_statuses_are_read_in_a_window_and_not_one_by_one(sent: World, mo
     assert len([w for w in asked if getattr(w, "updated_since", "")]) == 1
 
 
-# -- back from Sentos -----------------------------------------------------------------------------------------
+# -- back from Sentos ----------------------------------------------------------------------------------------
 
 
 def test_a_shipment_of_sentos_becomes_one_fulfilment(sent: World) -> None:
@@ -129,7 +141,9 @@ def test_later_tracking_updates_the_same_fulfilment(sent: World) -> None:
     [shipment] = sent.shipments(1001)
     assert shipment.tracking == YURTICI
     sent.sentos_moves(REF, "99", Tracking())
-    assert sent.run().counts.updated == 0 and sent.shipments(1001)[0].tracking == YURTICI, "a vanished number blanks nothing"
+    assert sent.run().counts.updated == 0 and sent.shipments(1001)[0].tracking == YURTICI, (
+        "a vanished number blanks nothing"
+    )
 
 
 def test_a_lost_answer_makes_no_second_fulfilment(sent: World) -> None:
@@ -166,10 +180,15 @@ def test_an_order_not_routed_yet_is_tried_again(sent: World) -> None:
     sent.run()
     assert sent.causes() == ["order.not_routed"]
     world_order = sent.shop.orders["gid://shopify/Order/5001001"]
-    sent.shop.orders[world_order.id] = replace(world_order, fulfilment_orders=(FulfilmentOrder("fo1", "open", "l1", 3),),
-                                               updated_at=NOW - timedelta(hours=9))
+    sent.shop.orders[world_order.id] = replace(
+        world_order,
+        fulfilment_orders=(FulfilmentOrder("fo1", "open", "l1", 3),),
+        updated_at=NOW - timedelta(hours=9),
+    )
     sent.run(by="schedule")
-    assert len(sent.shipments(1001)) == 1 and sent.causes() == [], "parked orders are read again though nothing moved"
+    assert len(sent.shipments(1001)) == 1 and sent.causes() == [], (
+        "parked orders are read again though nothing moved"
+    )
 
 
 def test_a_refused_fulfilment_parks_and_is_tried_again(sent: World) -> None:
@@ -212,13 +231,17 @@ def test_an_interrupted_run_loses_no_fact(sent: World) -> None:
     assert sent.run(by="schedule").counts.updated == 1 and len(sent.shipments(1001)) == 1
 
 
-# -- cancellations --------------------------------------------------------------------------------------------
+# -- cancellations -------------------------------------------------------------------------------------------
 
 
 def test_a_cancellation_in_the_shop_is_only_proposed(sent: World) -> None:
     sent.shop_moves(1001, cancelled_at=NOW, financial="refunded")
     run = sent.run()
-    assert run.counts.parked == 1 and sent.at_sentos(REF).status == "2" and sent.causes() == ["order.cancel_proposed"]
+    assert (
+        run.counts.parked == 1
+        and sent.at_sentos(REF).status == "2"
+        and sent.causes() == ["order.cancel_proposed"]
+    )
     [parked] = sent.ws.attention.list()
     assert sent.ws.orders.verbs(parked) == ("cancel", "keep", "retry")
     scope = sent.ws.orders.resolve(parked, "cancel", by="eda")
@@ -246,7 +269,11 @@ def test_what_is_delivered_is_not_cancelled_by_us(sent: World) -> None:
 
 def test_a_cancellation_at_sentos_is_only_proposed(sent: World) -> None:
     sent.sentos_moves(REF, "6")
-    assert sent.run().counts.parked == 1 and sent.causes() == ["order.cancelled_at_sentos"] and sent.shop.done == []
+    assert (
+        sent.run().counts.parked == 1
+        and sent.causes() == ["order.cancelled_at_sentos"]
+        and sent.shop.done == []
+    )
     sent.shop_moves(1001, cancelled_at=NOW, financial="voided")
     assert sent.run().counts.unchanged == 1 and sent.causes() == [] and len(sent.sentos.done) == 1
 
@@ -259,11 +286,16 @@ def test_a_cancellation_at_sentos_can_be_acknowledged(sent: World) -> None:
     assert sent.run().counts.unchanged == 1 and sent.causes() == []
 
 
-# -- changed later --------------------------------------------------------------------------------------------
+# -- changed later -------------------------------------------------------------------------------------------
 
 
 def test_an_edit_after_the_export_shows_its_difference(sent: World) -> None:
-    sent.shop_moves(1001, lines=(line("A", 1, original_quantity=2), line("B")), total=tl("200.00"), financial="partially_refunded")
+    sent.shop_moves(
+        1001,
+        lines=(line("A", 1, original_quantity=2), line("B")),
+        total=tl("200.00"),
+        financial="partially_refunded",
+    )
     run = sent.run()
     assert run.counts.parked == 1 and len(sent.sentos.done) == 1
     [parked] = sent.ws.attention.list()

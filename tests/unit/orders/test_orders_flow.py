@@ -32,18 +32,31 @@ def test_an_order_reaches_sentos_once(world: World) -> None:
 
 
 def test_every_order_read_has_an_outcome_and_a_reason(world: World) -> None:
-    world.put(order(1001), order(1002, cancelled_at=NOW), order(1003, test=True), order(1004, [line(None)]),
-              order(1005, buyer=Buyer("c", None, None, None)), order(1006, placed_at=NOW - timedelta(days=3)), order(1007, financial="refunded"))
+    world.put(
+        order(1001),
+        order(1002, cancelled_at=NOW),
+        order(1003, test=True),
+        order(1004, [line(None)]),
+        order(1005, buyer=Buyer("c", None, None, None)),
+        order(1006, placed_at=NOW - timedelta(days=3)),
+        order(1007, financial="refunded"),
+    )
     run = world.run()
     assert run.status is Status.DONE and run.counts.balanced
     assert (run.counts.read, run.counts.created, run.counts.skipped, run.counts.parked) == (6, 1, 3, 2)
     items = world.items(run)
     assert {label: items[label].cause for label in items if items[label].cause} == {
-        "#1002": "order.cancelled", "#1003": "order.test", "#1004": "order.line_without_sku", "#1005": "order.withheld",
-        "#1007": "order.financial"}
+        "#1002": "order.cancelled",
+        "#1003": "order.test",
+        "#1004": "order.line_without_sku",
+        "#1005": "order.withheld",
+        "#1007": "order.financial",
+    }
     assert all(item.message for item in items.values() if item.cause)
     assert world.causes() == ["order.line_without_sku", "order.withheld"]
-    assert [o.code for o in world.exported()] == ["#1001"], "one bad order stops no other, and none goes out with blanks"
+    assert [o.code for o in world.exported()] == ["#1001"], (
+        "one bad order stops no other, and none goes out with blanks"
+    )
 
 
 def test_a_mended_order_goes_out_and_its_item_closes_by_itself(world: World) -> None:
@@ -56,7 +69,9 @@ def test_a_mended_order_goes_out_and_its_item_closes_by_itself(world: World) -> 
 
 
 def test_a_test_run_sends_the_first_five_and_moves_no_cursor(world: World) -> None:
-    world.put(*(order(1001 + n) for n in range(8)), )
+    world.put(
+        *(order(1001 + n) for n in range(8)),
+    )
     run = world.run(Mode.TEST)
     assert run.status is Status.DONE and run.counts.created == 5 and len(world.exported()) == 5
     assert world.ws.cursors.get(world.flow_id, "orders.shop") == ""
@@ -89,7 +104,7 @@ def test_parts_are_kept_apart(world: World) -> None:
     assert world.run(scope=Scope(parts=("orders",))).counts.created == 1
 
 
-# -- once only ------------------------------------------------------------------------------------------------
+# -- once only -----------------------------------------------------------------------------------------------
 
 
 def test_an_answer_that_is_lost_makes_no_twin(world: World) -> None:
@@ -119,7 +134,8 @@ def test_a_lost_ledger_is_found_again_at_sentos(world: World) -> None:
 
 
 def test_a_run_that_dies_after_sending_is_completed_by_the_next(world: World) -> None:
-    """The process dies between the effect and its answer, and the run never goes on: the next one asks before it decides."""
+    """The process dies between the effect and its answer, and the run never goes on: the next one asks before
+    it decides."""
     world.put(order(1001))
     run = world.go_on(world.begin(), until="apply:order")
     ctx = world.ws.orders.context(run)
@@ -142,7 +158,9 @@ def test_an_order_whose_fate_is_unknown_waits(world: World, monkeypatch: pytest.
     with world.ws.db.write() as tx:
         world.ws.calls.commit(tx, run.id, ctx.target_connection.id, [call])
     world.end(run)
-    monkeypatch.setattr(type(ctx.target), "find_written", lambda self, call: Written(Found.NOT_SURE, ask_again_in=1.0))
+    monkeypatch.setattr(
+        type(ctx.target), "find_written", lambda self, call: Written(Found.NOT_SURE, ask_again_in=1.0)
+    )
     again = world.run()
     assert again.counts.created == 1 and world.items(again)["#1001"].cause == "order.unsure"
     monkeypatch.undo()
@@ -185,7 +203,19 @@ def test_a_cancelled_run_leaves_the_rest_to_the_next(world: World) -> None:
 
 def test_two_orders_of_one_code_at_sentos_are_decided_by_a_person(world: World) -> None:
     world.put(order(1001))
-    world.sentos.add([replace(order(1001), id="o77", reference="N-1", code="#1001", source="N11", placed_at=NOW, updated_at=NOW)])
+    world.sentos.add(
+        [
+            replace(
+                order(1001),
+                id="o77",
+                reference="N-1",
+                code="#1001",
+                source="N11",
+                placed_at=NOW,
+                updated_at=NOW,
+            )
+        ]
+    )
     assert world.run().counts.parked == 1
     [parked] = world.ws.attention.list()
     assert parked.cause == "order.ambiguous" and parked.facts["candidates"] == ["o77"]
@@ -199,7 +229,19 @@ def test_two_orders_of_one_code_at_sentos_are_decided_by_a_person(world: World) 
 
 def test_create_after_all(world: World) -> None:
     world.put(order(1001))
-    world.sentos.add([replace(order(1001), id="o77", reference="N-1", code="#1001", source="N11", placed_at=NOW, updated_at=NOW)])
+    world.sentos.add(
+        [
+            replace(
+                order(1001),
+                id="o77",
+                reference="N-1",
+                code="#1001",
+                source="N11",
+                placed_at=NOW,
+                updated_at=NOW,
+            )
+        ]
+    )
     world.run()
     [parked] = world.ws.attention.list()
     assert world.run(scope=world.ws.orders.resolve(parked, "create", by="eda") or Scope()).counts.created == 1
@@ -217,11 +259,13 @@ def test_skip_lasts_until_a_retry(world: World) -> None:
     assert world.run(scope=scope or Scope()).counts.created == 1
 
 
-# -- refusals and brakes --------------------------------------------------------------------------------------
+# -- refusals and brakes -------------------------------------------------------------------------------------
 
 
 def foreign(number: str = "o90", **changed: object) -> object:
-    return replace(order(900), id=number, reference="5000900", source="Shopify", placed_at=NOW, updated_at=NOW, **changed)  # type: ignore[arg-type]
+    return replace(
+        order(900), id=number, reference="5000900", source="Shopify", placed_at=NOW, updated_at=NOW, **changed
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("mode", [Mode.FULL, Mode.TEST, Mode.PREVIEW])
@@ -247,7 +291,19 @@ def test_our_own_orders_do_not_count_as_foreign(world: World) -> None:
 def test_an_order_that_sentos_fetched_is_bound_when_that_is_allowed(world: World) -> None:
     world.settings(allow_foreign=True)
     world.put(order(1001))
-    world.sentos.add([replace(order(1001), id="o55", reference="5001001", code="1001", source="Shopify", placed_at=NOW, updated_at=NOW)])
+    world.sentos.add(
+        [
+            replace(
+                order(1001),
+                id="o55",
+                reference="5001001",
+                code="1001",
+                source="Shopify",
+                placed_at=NOW,
+                updated_at=NOW,
+            )
+        ]
+    )
     assert world.run().counts.unchanged == 1 and not world.sentos.done
 
 
@@ -257,7 +313,11 @@ def test_older_orders_wait_for_their_count(world: World) -> None:
     world.put(order(1001), *old, order(200, placed_at=NOW - timedelta(days=4), test=True))
     assert world.ws.orders.count_older(world.flow_id, NOW - timedelta(days=10)) == 3
     run = world.run()
-    assert run.counts.created == 1 and world.items(run)["#100"].cause == "order.older" and "3" in str(world.items(run)["#100"].message)
+    assert (
+        run.counts.created == 1
+        and world.items(run)["#100"].cause == "order.older"
+        and "3" in str(world.items(run)["#100"].message)
+    )
     world.settings(older_confirmed=2)
     assert world.run().counts.created == 0
     world.settings(older_confirmed=3)
@@ -279,6 +339,7 @@ def test_too_many_orders_stop_before_the_first_write(world: World) -> None:
 
 def test_a_missing_choice_of_warehouse_stops_the_run_with_the_way_on(world: World) -> None:
     from sync.model.support import Choice
+
     world.settings(warehouse="")
     world.put(order(1001))
     world.sentos.choices["warehouses"] = [Choice("1", "Depo"), Choice("2", "Mağaza")]
@@ -294,7 +355,11 @@ def test_a_refused_order_parks_and_is_tried_again_when_mended(world: World) -> N
     world.put(order(1001), order(1002))
     world.sentos.refuse["#1001"] = "lines.0.sku: ürün bulunamadı"
     run = world.run()
-    assert run.status is Status.RED and (run.counts.created, run.counts.failed) == (1, 1) and world.causes() == ["order.refused"]
+    assert (
+        run.status is Status.RED
+        and (run.counts.created, run.counts.failed) == (1, 1)
+        and world.causes() == ["order.refused"]
+    )
     world.sentos.refuse.clear()
     assert world.run(by="schedule").counts.created == 1 and world.causes() == []
 
@@ -309,6 +374,9 @@ def test_a_scheduled_run_reads_what_changed_and_a_persons_run_reads_all(world: W
 
 
 def test_an_order_withheld_by_shopify_is_never_sent_in_part(world: World) -> None:
-    world.put(order(1001, delivery=None, billing=None, withheld=("shippingAddress", "billingAddress")), order(1002, delivery=HOME))
+    world.put(
+        order(1001, delivery=None, billing=None, withheld=("shippingAddress", "billingAddress")),
+        order(1002, delivery=HOME),
+    )
     run = world.run()
     assert world.items(run)["#1001"].cause == "order.withheld" and run.counts.created == 1

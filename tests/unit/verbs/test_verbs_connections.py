@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from storage.connections import KeepStore
-from sync.errors import NeedsOperator, Transient
+from sync.errors import Cancelled, NeedsOperator, Transient
 from sync.managers.verbs import Checks, ConnectionVerbs
 from sync.managers.verbs.checks import checks_of
 from sync.model.entity import Entity
@@ -30,7 +30,9 @@ def run_live(ws: Workspace, link: Link) -> str:
         return ws.runs.start(tx, flow.id, flow.version, Mode.FULL, Scope(), "test")
 
 
-def test_a_connection_is_completed_tested_and_kept_without_its_secrets(erp: Connection, connections: ConnectionVerbs) -> None:
+def test_a_connection_is_completed_tested_and_kept_without_its_secrets(
+    erp: Connection, connections: ConnectionVerbs
+) -> None:
     assert erp.status == "connected" and erp.reason is None
     assert erp.settings["url"] == ERP_URL and erp.identity == "ornek.sentos.com.tr"
     assert "s3cret-erp" not in repr(erp) and "s3cret-erp" not in str(erp.settings)
@@ -42,16 +44,19 @@ def test_one_that_fails_is_kept_with_the_reason(connections: ConnectionVerbs) ->
     assert (made.status, str(made.reason)) == ("failed", "The key is refused.")
 
 
-@pytest.mark.parametrize(("values", "secrets", "said"), [
-    ({"url": "https://evil.example.com"}, {"key": "k", "secret": "s"}, "no Sentos address"),
-    ({"url": ""}, {"key": "k", "secret": "s"}, "Fill in Firm name"),
-    ({"url": "ornek"}, {"key": "k"}, "Fill in API secret"),
-    ({"url": "ornek", "profile": "warp"}, {"key": "k", "secret": "s"}, "must be one of"),
-    ({"url": "ornek", "key": "k"}, {"secret": "s"}, "no input key"),
-    ({"url": "ornek", "sandbox": "true"}, {"key": "k", "secret": "s"}, "no input sandbox"),
-    ({"url": "ornek", "allow_private": "maybe"}, {"key": "k", "secret": "s"}, "on or off"),
-    ({"url": "ornek"}, {"key": "k\x00", "secret": "s"}, "cannot be typed"),
-])
+@pytest.mark.parametrize(
+    ("values", "secrets", "said"),
+    [
+        ({"url": "https://evil.example.com"}, {"key": "k", "secret": "s"}, "no Sentos address"),
+        ({"url": ""}, {"key": "k", "secret": "s"}, "Fill in Firm name"),
+        ({"url": "ornek"}, {"key": "k"}, "Fill in API secret"),
+        ({"url": "ornek", "profile": "warp"}, {"key": "k", "secret": "s"}, "must be one of"),
+        ({"url": "ornek", "key": "k"}, {"secret": "s"}, "no input key"),
+        ({"url": "ornek", "sandbox": "true"}, {"key": "k", "secret": "s"}, "no input sandbox"),
+        ({"url": "ornek", "allow_private": "maybe"}, {"key": "k", "secret": "s"}, "on or off"),
+        ({"url": "ornek"}, {"key": "k\x00", "secret": "s"}, "cannot be typed"),
+    ],
+)
 def test_a_form_that_cannot_be_is_refused_and_nothing_is_stored(
     connections: ConnectionVerbs, ws: Workspace, values: dict[str, str], secrets: dict[str, str], said: str
 ) -> None:
@@ -71,8 +76,12 @@ def test_a_speed_is_for_the_sandbox_only(connections: ConnectionVerbs) -> None:
     assert "between" in refusal(lambda: connections.add("sentos", "ERP", *SENTOS_FORM, sandbox=True, speed=0))
 
 
-def test_an_empty_secret_keeps_the_stored_one(connections: ConnectionVerbs, ws: Workspace, erp: Connection) -> None:
-    edited = connections.edit(erp.id, name="Sentos", values={"url": "ornek", "profile": "strict"}, secrets={"key": "", "secret": ""})
+def test_an_empty_secret_keeps_the_stored_one(
+    connections: ConnectionVerbs, ws: Workspace, erp: Connection
+) -> None:
+    edited = connections.edit(
+        erp.id, name="Sentos", values={"url": "ornek", "profile": "strict"}, secrets={"key": "", "secret": ""}
+    )
     assert (edited.name, edited.status, edited.settings["profile"]) == ("Sentos", "connected", "strict")
     assert ws.connections.secrets(erp.id)["secret"] == "s3cret-erp"
 
@@ -88,8 +97,12 @@ def test_another_shops_token_is_refused_and_the_old_one_stays(
     assert ws.connections.get(shop.id).status == "connected"
 
 
-def test_another_shops_domain_is_refused(connections: ConnectionVerbs, ws: Workspace, shop: Connection) -> None:
-    said = refusal(lambda: connections.edit(shop.id, values={"shop": "ikinci"}, secrets={"access_token": "shpat_two"}))
+def test_another_shops_domain_is_refused(
+    connections: ConnectionVerbs, ws: Workspace, shop: Connection
+) -> None:
+    said = refusal(
+        lambda: connections.edit(shop.id, values={"shop": "ikinci"}, secrets={"access_token": "shpat_two"})
+    )
     assert "another account" in said
     assert ws.connections.get(shop.id).settings["shop"] == SHOP
 
@@ -111,9 +124,13 @@ def test_a_new_token_of_the_same_shop_keeps_bindings_and_its_sign_in(
 def test_while_a_connection_works_broken_credentials_are_not_stored(
     connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
 ) -> None:
-    assert "Nothing was saved: The key is refused." in refusal(lambda: connections.edit(shop.id, secrets={"access_token": "typo"}))
+    assert "The key is refused." in refusal(
+        lambda: connections.edit(shop.id, secrets={"access_token": "typo"})
+    )
     world.down = Transient("Shopify is busy.")
-    assert "Nothing was saved: Shopify is busy." in refusal(lambda: connections.edit(shop.id, secrets={"access_token": "shpat_x"}))
+    assert "Shopify is busy." in refusal(
+        lambda: connections.edit(shop.id, secrets={"access_token": "shpat_x"})
+    )
     assert ws.connections.secrets(shop.id)["access_token"] == "shpat_one"
 
 
@@ -126,7 +143,9 @@ def test_a_speed_of_reading_can_be_changed_while_the_platform_is_down(
     assert str(edited.reason) == "Sentos is busy."
 
 
-def test_the_way_of_signing_in_can_be_changed(connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection) -> None:
+def test_the_way_of_signing_in_can_be_changed(
+    connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
+) -> None:
     world.tenants[SHOP].secret = "shpss_secret"
     new = {"values": {"shop": "moda", "client_id": "abc"}, "secrets": {"client_secret": "shpss_secret"}}
     assert "not both" in refusal(lambda: connections.edit(shop.id, **new))
@@ -145,14 +164,18 @@ def test_a_failed_test_says_why_and_another_account_is_never_connected(
     assert connections.test(shop.id).status == "connected"
 
 
-def test_missing_scopes_are_named_together(connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection) -> None:
+def test_missing_scopes_are_named_together(
+    connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
+) -> None:
     world.tenants[SHOP].granted = frozenset({"read_products", "write_products"})
     tested = checks_of(ws).test(shop.id, (Entity.STOCK, Entity.PUBLICATION))
     assert tested.status == "failed"
     assert "write_inventory" in str(tested.reason) and "write_publications" in str(tested.reason)
 
 
-def test_a_connectors_bug_does_not_leave_it_pending(connections: ConnectionVerbs, world: World, erp: Connection) -> None:
+def test_a_connectors_bug_does_not_leave_it_pending(
+    connections: ConnectionVerbs, world: World, erp: Connection
+) -> None:
     world.down = ValueError("boom")  # type: ignore[assignment]
     tested = connections.test(erp.id)
     assert tested.status == "failed" and "ValueError" in str(tested.reason)
@@ -192,7 +215,9 @@ def test_a_connection_in_use_by_a_run_is_neither_tested_nor_changed(
     assert connections.edit(shop.id, name="Renamed").name == "Renamed"
 
 
-def test_deleting_shows_what_hangs_on_it(connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection) -> None:
+def test_deleting_shows_what_hangs_on_it(
+    connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection
+) -> None:
     assert connections.hangs_on(shop.id).links == ("Moda",)
     connections.delete(shop.id)
     assert [c.name for c in ws.connections.all()] == ["ERP"]
@@ -211,7 +236,9 @@ def test_choices_are_fetched_once_and_a_broken_list_says_why(
     assert (failed.state, str(failed.reason), failed.items) == ("failed", "Shopify is busy.", ())
 
 
-def test_scopes_follow_the_enabled_flows(connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection) -> None:
+def test_scopes_follow_the_enabled_flows(
+    connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection
+) -> None:
     from dataclasses import replace
 
     assert set(connections.scopes(shop.id)) == {Entity.PRODUCT, Entity.ORDER}
@@ -220,3 +247,17 @@ def test_scopes_follow_the_enabled_flows(connections: ConnectionVerbs, ws: Works
     only = connections.scopes(shop.id)
     assert set(only) == {Entity.PRODUCT}
     assert {"write_inventory", "write_publications", "write_products"} <= set(only[Entity.PRODUCT])
+
+
+def test_stopping_the_process_says_nothing_about_a_connection(
+    connections: ConnectionVerbs, world: World, erp: Connection
+) -> None:
+    world.down = Cancelled("Cancelled by the operator.")
+    assert connections.test(erp.id).status == "connected"
+
+
+def test_a_mistyped_firm_can_be_mended(connections: ConnectionVerbs) -> None:
+    made = connections.add("sentos", "ERP", {"url": "onrek"}, SENTOS_FORM[1])
+    assert (made.status, made.identity) == ("failed", "")
+    mended = connections.edit(made.id, values={"url": "ornek"})
+    assert (mended.status, mended.identity) == ("connected", "ornek.sentos.com.tr")

@@ -28,17 +28,20 @@ def flow(ws: Workspace, link: Link) -> Flow:
     return ws.links.save(replace(found, enabled=True, schedule=Schedule(minutes=30)))
 
 
-@pytest.mark.parametrize(("line", "expected"), [
-    ("0 3 * * *", "Sat 21 03:00"),
-    ("0 3 * * 0", "Sun 22 03:00"),
-    ("0 3 * * 7", "Sun 22 03:00"),
-    ("0 3 * * 1-5", "Mon 23 03:00"),
-    ("0 3 * * sat-mon", "Sat 21 03:00"),
-    ("0 3 * * 5-7", "Sat 21 03:00"),
-    ("*/15 15 * * *", "Fri 20 15:15"),
-    ("0 3 * * */3", "Sat 21 03:00"),
-    ("30 4 1 * *", "Tue 01 04:30"),
-])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("0 3 * * *", "Sat 21 03:00"),
+        ("0 3 * * 0", "Sun 22 03:00"),
+        ("0 3 * * 7", "Sun 22 03:00"),
+        ("0 3 * * 1-5", "Mon 23 03:00"),
+        ("0 3 * * sat-mon", "Sat 21 03:00"),
+        ("0 3 * * 5-7", "Sat 21 03:00"),
+        ("*/15 15 * * *", "Fri 20 15:15"),
+        ("0 3 * * */3", "Sat 21 03:00"),
+        ("30 4 1 * *", "Tue 01 04:30"),
+    ],
+)
 def test_cron_means_what_it_means_elsewhere(line: str, expected: str) -> None:
     fire = cron_trigger(line, "Europe/Istanbul").get_next_fire_time(None, NOON + timedelta(minutes=1))
     assert f"{fire:%a %d %H:%M}" == expected
@@ -67,7 +70,9 @@ def test_a_fire_counts_from_the_last_and_never_while_paused(ws: Workspace, flow:
     assert next_fire(ws, flow, NOON) is None
 
 
-def test_firing_starts_a_run_once_and_is_left_out_while_one_is_live(ws: Workspace, link: Link, flow: Flow) -> None:
+def test_firing_starts_a_run_once_and_is_left_out_while_one_is_live(
+    ws: Workspace, link: Link, flow: Flow
+) -> None:
     started: list[str] = []
     schedules = Schedules(ws, lambda f: started.append(f.id), clock=lambda: NOON)
     assert schedules.fire(flow.id)

@@ -19,7 +19,10 @@ def test_a_new_key_opens_everything_and_the_old_one_is_gone(ws: Workspace, erp: 
 
 def test_sessions_are_listed_ended_one_by_one_and_all_together(ws: Workspace) -> None:
     users, sessions = Users(ws.db), Sessions(ws.db)
-    ann, bob = users.create("ann", "correct horse battery"), users.create("bob", "correct horse battery", "viewer")
+    ann, bob = (
+        users.create("ann", "correct horse battery"),
+        users.create("bob", "correct horse battery", "viewer"),
+    )
     for user in (ann, ann, bob):
         sessions.start(user)
     verbs = SecurityVerbs(ws)

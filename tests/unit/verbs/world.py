@@ -1,4 +1,6 @@
-"""Two platforms whose accounts live in a test: the real forms, rules and scopes of Sentos and Shopify, no network."""
+"""Two platforms whose accounts live in a test: the real forms, rules and scopes of Sentos and Shopify, no
+network.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from sync.connectors import registry
 from sync.connectors.contract import Services
@@ -31,7 +34,9 @@ class Tenant:
 
 
 class World:
-    """All accounts by address; `down` raises from every call; `tests` counts checks by address; a test waits at `gate`."""
+    """All accounts by address; `down` raises from every call; `tests` counts checks by address; a test waits
+    at `gate`.
+    """
 
     def __init__(self) -> None:
         self.tenants: dict[str, Tenant] = {}
@@ -62,15 +67,18 @@ class FakeConnector:
         self._up()
         tenant = self.world.tenants.get(self.address)
         if tenant is None:
-            return Check(False, missing=(Missing("host", say("There is no such account.")),))
+            return Check(False, self._host(), missing=(Missing("host", say("There is no such account.")),))
         given = [self.account.secrets.get(n) for n in ("secret", "access_token", "client_secret")]
         if tenant.secret not in given:
-            return Check(False, missing=(Missing("credentials", say("The key is refused.")),))
+            return Check(False, self._host(), missing=(Missing("credentials", say("The key is refused.")),))
         self.services.keep.put("token", "fetched")
         platform = "sentos" if "url" in self.account.settings else "shopify"
         needed = [scope for entity in entities for scope in registry.spec(platform).scopes(entity)]
         lacking = [] if tenant.granted is None else sorted(set(needed) - tenant.granted)
-        missing = tuple(Missing(f"scope.{scope}", say("The access scope {scope} is missing.", scope=scope)) for scope in lacking)
+        missing = tuple(
+            Missing(f"scope.{scope}", say("The access scope {scope} is missing.", scope=scope))
+            for scope in lacking
+        )
         return Check(not missing, tenant.identity, tenant.facts, missing)
 
     def choices(self, what: str) -> list[Choice]:
@@ -80,11 +88,19 @@ class FakeConnector:
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
         self._up()
-        orders = [o for o in self.world.tenants[self.address].orders if o.placed_at.isoformat() >= which.created_since]
+        orders = [
+            o
+            for o in self.world.tenants[self.address].orders
+            if o.placed_at.isoformat() >= which.created_since
+        ]
         yield Page(tuple(orders), complete=True)
 
     def close(self) -> None:
         """Holds nothing."""
+
+    def _host(self) -> str:
+        """Sentos tells accounts apart by their address, also when it refuses."""
+        return urlsplit(self.address).hostname or "" if "url" in self.account.settings else ""
 
     def _up(self) -> None:
         if self.world.down is not None:
@@ -98,17 +114,44 @@ SHOP = "moda.myshopify.com"
 def furnished() -> World:
     """A world with one Sentos firm, two shops, places and lists."""
     world = World()
-    world.tenants[ERP_URL] = Tenant("ornek.sentos.com.tr", "s3cret-erp", {"firm": "ornek.sentos.com.tr", "sign_in": "Basic"}, {
-        "warehouses": [Choice("1", "Merkez"), Choice("2", "Depo 2")],
-        "sales_channels": [Choice("7", "Shopify"), Choice("8", "Mağaza")],
-        "price_lists": [Choice("", "Sale price of the product"), Choice("shopify", "shopify"), Choice("b2c", "b2c")],
-        "payment_methods": [Choice(n, n) for n in ("KREDIKARTI/BANKAKARTI", "EFT/HAVALE", "NAKIT", "KAPIDAODEME/NAKIT")],
-        "order_statuses": [Choice(n, n) for n in ("1", "2", "3", "4", "5", "6", "99")],
-    })
-    places = {"locations": [Choice("gid://shopify/Location/1", "Depo")],
-              "channels": [Choice("gid://shopify/Publication/1", "Online Store"), Choice("gid://shopify/Publication/2", "POS")]}
-    world.tenants[SHOP] = Tenant("gid://shopify/Shop/1", "shpat_one", {"shop": "Moda", "currency": "TRY", "plan": "Basic"}, places)
-    world.tenants["ikinci.myshopify.com"] = Tenant("gid://shopify/Shop/2", "shpat_two", {"shop": "İkinci", "currency": "TRY"}, places)
+    world.tenants[ERP_URL] = Tenant(
+        "ornek.sentos.com.tr",
+        "s3cret-erp",
+        {"firm": "ornek.sentos.com.tr", "sign_in": "Basic"},
+        {
+            "warehouses": [Choice("1", "Merkez"), Choice("2", "Depo 2")],
+            "sales_channels": [Choice("7", "Shopify"), Choice("8", "Mağaza")],
+            "price_lists": [
+                Choice("", "Sale price of the product"),
+                Choice("shopify", "shopify"),
+                Choice("b2c", "b2c"),
+            ],
+            "payment_methods": [
+                Choice(n, n)
+                for n in (
+                    "KREDIKARTI/BANKAKARTI",
+                    "EFT/HAVALE",
+                    "NAKIT",
+                    "KAPIDAODEME/NAKIT",
+                    "KAPIDAODEME/KREDIKARTI",
+                )
+            ],
+            "order_statuses": [Choice(n, n) for n in ("1", "2", "3", "4", "5", "6", "99")],
+        },
+    )
+    places = {
+        "locations": [Choice("gid://shopify/Location/1", "Depo")],
+        "channels": [
+            Choice("gid://shopify/Publication/1", "Online Store"),
+            Choice("gid://shopify/Publication/2", "POS"),
+        ],
+    }
+    world.tenants[SHOP] = Tenant(
+        "gid://shopify/Shop/1", "shpat_one", {"shop": "Moda", "currency": "TRY", "plan": "Basic"}, places
+    )
+    world.tenants["ikinci.myshopify.com"] = Tenant(
+        "gid://shopify/Shop/2", "shpat_two", {"shop": "İkinci", "currency": "TRY"}, places
+    )
     return world
 
 

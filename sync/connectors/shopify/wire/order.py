@@ -85,7 +85,17 @@ def _order(raw: Wire, withheld: tuple[str, ...]) -> Order:
         tracking=next((f.tracking for f in fulfilments if f.status == "success" and f.tracking.number), None),
         fulfilments=fulfilments,
         fulfilment_orders=tuple(fulfilment_order(row) for row in nodes(raw.get("fulfillmentOrders"))),
+        problems=_paid_in_another_currency(raw, currency),
     )
+
+
+def _paid_in_another_currency(raw: Wire, currency: str) -> tuple[Problem, ...]:
+    """Amounts are read in the shop's currency; what the buyer saw and paid in another one is a flaw of the order."""
+    shown = text(raw.get("presentmentCurrencyCode"))
+    if not shown or shown == currency:
+        return ()
+    why = say("The buyer paid in {shown}, not in the shop's {currency}.", shown=shown, currency=currency)
+    return (Problem("order.currency", why, "currency"),)
 
 
 def line(raw: Wire, currency: str) -> OrderLine:

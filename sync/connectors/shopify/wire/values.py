@@ -22,16 +22,16 @@ _GRAMS = {
 
 def decimal(raw: object) -> Decimal:
     """An exact number from text, int or JSON float (by its shortest spelling). ValueError for anything
-    else."""
+    else, also for 1e999999999: written out, one such number would fill the memory."""
     if isinstance(raw, bool) or raw is None:
         raise ValueError(f"not a number: {raw!r}")
     try:
         number = Decimal(str(raw))
     except InvalidOperation:
         raise ValueError(f"not a number: {raw!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"not a number: {raw!r}")
-    return number
+    if not number.is_finite() or (number and not -12 <= number.adjusted() < 15):
+        raise ValueError(f"not a number: {str(raw)[:40]!r}")
+    return number or Decimal(0)
 
 
 def amount(raw: object, currency: str) -> Money | None:

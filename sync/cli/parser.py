@@ -1,0 +1,100 @@
+"""What can be typed after `python -m sync`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from sync.cli import checkup, install, runs, trial
+
+Verb = Callable[[argparse.Namespace], int]
+Add = Callable[[str, Verb, str], argparse.ArgumentParser]
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every verb takes --json, except `worker`, which has no result."""
+    parser = argparse.ArgumentParser(prog="python -m sync", description="Counterpart, without the console.")
+    parser.set_defaults(json=False)
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def add(name: str, does: Verb, text: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=text, description=does.__doc__ or text)
+        sub.set_defaults(verb=does)
+        if does is not trial.worker:
+            sub.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+        return sub
+
+    _add_runs(add)
+    _add_trial(add)
+    _add_install(add)
+    return parser
+
+
+def _add_runs(add: Add) -> None:
+    for name, modes in (("run", ("full", "test", "preview")), ("preview", ("preview",))):
+        sub = add(name, runs.run, "run a flow" if name == "run" else "plan a flow without writing")
+        sub.add_argument("flow", help="a flow's id, its entity (product, order), or link/entity")
+        sub.add_argument("--mode", choices=modes, default=modes[0])
+        sub.add_argument(
+            "--part",
+            action="append",
+            help="only this part (products, prices, stock, images; orders, statuses); repeatable",
+        )
+        sub.add_argument("--sku", action="append", help="only this SKU; repeatable")
+        sub.add_argument("--order", action="append", help="only this order number; repeatable")
+    add("apply", runs.apply, "apply a kept preview").add_argument("plan", help="the preview's run id")
+    go_on = add("confirm", runs.confirm, "let a run go on that the safety check stopped")
+    go_on.add_argument("run", help="the run's id")
+    go_on.add_argument("code", nargs="+", help="the check to pass, as the run names it; repeatable")
+    add("cancel", runs.cancel, "end a run at its next safe point").add_argument("run", help="the run's id")
+    add("flows", runs.flows, "list the flows")
+
+
+def _add_trial(add: Add) -> None:
+    tests = add("connections", trial.connections, "test connections")
+    tests.add_argument("what", choices=("test",))
+    tests.add_argument("name", nargs="?", default="", help="one connection's name, id or platform")
+    box = add("sandbox", trial.sandbox, "set up the trial and keep its sandboxes running")
+    box.add_argument("what", choices=("up",))
+    show = add("demo", trial.run_demo, "products and orders twice through fresh sandboxes, with a verdict")
+    for sub in (box, show):
+        sub.add_argument("--products", type=_count, default=250)
+        sub.add_argument("--orders", type=_count, default=120)
+    show.add_argument("--seed", type=int, default=1)
+    show.add_argument(
+        "--speed", type=_factor, default=60.0, help="how much faster than real time the sandboxes' clock runs"
+    )
+    add("worker", trial.worker, "do the work without a console").add_argument(
+        "--until-idle", action="store_true", help="end when no run is live"
+    )
+
+
+def _add_install(add: Add) -> None:
+    saved = add("backup", install.make_backup, "a consistent copy of the database")
+    saved.add_argument("file", nargs="?", default="", help="a new file; without it, one in the data folder")
+    saved.add_argument(
+        "--with-key", action="store_true", help="put the key in, too: keep it as safe as the key"
+    )
+    add("restore", install.put_back, "put a backup back, with the console stopped").add_argument("file")
+    paused = add("pause", install.pause, "pause schedules")
+    paused.add_argument("flow", nargs="?", default="", help="one flow")
+    paused.add_argument("--all", action="store_true", help="all flows")
+    paused.add_argument("--resume", action="store_true", help="let them go on")
+    add("rotate-key", install.rotate_key, "new encryption key; all secrets are sealed again")
+    person = add("reset-password", install.reset_password, "new password for a user")
+    person.add_argument("name", nargs="?", default="", help="may be left out where there is one user")
+    add("check", checkup.check, "look the installation over")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be between 0 and 1,000,000")
+    return number
+
+
+def _factor(text: str) -> float:
+    number = float(text)
+    if not 0.1 <= number <= 1_000:
+        raise argparse.ArgumentTypeError("must be between 0.1 and 1,000")
+    return number

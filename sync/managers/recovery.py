@@ -1,0 +1,35 @@
+"""Calls of earlier runs that nobody knows the outcome of: looked up before this run decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sync.engine.apply import Apply
+from sync.managers.context import Context
+from sync.model.call import Call
+
+
+def open_calls(ctx: Context) -> list[tuple[str, Call]]:
+    """(run id, call) of this flow's other runs without an outcome."""
+    flows: dict[str, str] = {}
+    found = []
+    for run_id, call in ctx.ws.calls.unanswered():
+        if run_id not in flows:
+            flows[run_id] = ctx.ws.runs.get(run_id).flow_id
+        if run_id != ctx.run.id and flows[run_id] == ctx.flow.id:
+            found.append((run_id, call))
+    return found
+
+
+def recover(ctx: Context, engine: Callable[[Context], Apply]) -> None:
+    """Asks the platforms what became of them and settles what they say, in the run they belong to. Writes
+    nothing to a platform; what stays open is `unsure`. `engine` applies the changes of a context's run."""
+    for run_id in dict.fromkeys(run_id for run_id, _ in open_calls(ctx)):
+        past = replace(ctx, run=ctx.ws.runs.get(run_id))
+        for facing in (past, past.turned()):
+            replace(engine(facing), tick=_nothing).recover()
+
+
+def _nothing(members: int) -> None:
+    """A run that is over makes no progress."""

@@ -1,0 +1,46 @@
+"""What other processes of the installation ask the working one to do, beside runs: left in the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from storage.preferences import TRIAL_WANTED
+from sync.errors import CounterpartError
+from sync.managers.trial import TrialPlan
+
+if TYPE_CHECKING:
+    from sync.workspace import Workspace
+
+_one_at_a_time = threading.Lock()
+
+
+def ask_for_trial(ws: Workspace, products: int, orders: int) -> None:
+    """Asks the process that works to set the trial up."""
+    ws.preferences.set(TRIAL_WANTED, {"products": products, "orders": orders})
+
+
+def trial_is_asked_for(ws: Workspace) -> bool:
+    """Has the request not been taken up yet, or is it being carried out?"""
+    return bool(ws.preferences.get(TRIAL_WANTED))
+
+
+def serve_requests(ws: Workspace) -> None:
+    """Carries out what was asked for. Called by the workers when no stage is due; cheap when nothing is."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return
+    try:
+        if wanted := ws.preferences.get(TRIAL_WANTED):
+            _start_trial(ws, wanted)
+    finally:
+        _one_at_a_time.release()
+
+
+def _start_trial(ws: Workspace, wanted: Mapping[str, Any]) -> None:
+    try:
+        ws.trial.start(TrialPlan(products=int(wanted["products"]), orders=int(wanted["orders"])))
+    except CounterpartError as error:
+        ws.journal.say("error", error.message, detail=error.detail)
+    finally:
+        ws.preferences.reset(TRIAL_WANTED)

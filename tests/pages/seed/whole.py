@@ -1,0 +1,19 @@
+"""All of it."""
+
+from __future__ import annotations
+
+from sync.workspace import Workspace
+from tests.pages.seed.logs import logs
+from tests.pages.seed.runs import history, preview
+from tests.pages.seed.shop import Shop, connect
+from tests.pages.seed.waiting import waiting
+
+
+def everything(ws: Workspace, products: int = 250) -> Shop:
+    """All of it."""
+    shop = connect(ws)
+    history(ws, shop, products)
+    preview(ws, shop, products)
+    waiting(ws, shop)
+    logs(ws, shop)
+    return shop
