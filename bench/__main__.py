@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import catalogue, log_page
+from bench import catalogue, log_page, pages
 
-NAMES: Mapping[str, Callable[[list[str]], int]] = {"first-sync": catalogue.main, "log-page": log_page.main}
+NAMES: Mapping[str, Callable[[list[str]], int]] = {"first-sync": catalogue.main, "log-page": log_page.main, "pages": pages.main}
 
 
 def main(argv: Sequence[str]) -> int:

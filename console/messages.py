@@ -1,13 +1,15 @@
 """Collect the messages of the code into the catalogues: `python -m console.messages` (or `make messages`).
 
 Found are the literal templates of `_()`, `N_()`, `ngettext()`, `N_plural()`, `Message()`, `say()` and of the
-error classes; a translation that exists is kept, one whose message has gone is dropped, a new message waits
-with an empty text.
+error classes, and the sentences that a module keeps in a table and says later (`say(_TABLE[key])`). A
+translation that exists is kept, one whose message has gone is dropped, and a new message waits with an empty
+text.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,8 @@ _ONE = frozenset({"_", "N_", "Message", "say", "render", "BadInput", "StorageBus
 _PAIR = frozenset({"ngettext", "N_plural"})
 # Where the label stands among the arguments of declared inputs and fields.
 _LABELS = {"FormField": 1, "Field": 2}
+# A sentence of ours among the texts that a module assigns: more than a word, and with an end.
+_SENTENCE = re.compile(r"[A-Z“{][^\n]* [^\n]*[.}]")
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
@@ -39,10 +43,42 @@ def sources(root: Path = ROOT) -> Iterator[Path]:
 
 def found_in(text: str, place: str = "") -> Iterator[po.Entry]:
     """The messages of one Python source."""
-    for node in ast.walk(ast.parse(text)):
+    nodes = list(ast.walk(ast.parse(text)))
+    for node in nodes:
         if isinstance(node, ast.Call):
             yield from _of_call(_name(node.func), _leading_literals(node), place)
             yield from _of_form(node, place)
+    if any(_says_a_variable(node) for node in nodes):
+        yield from _assigned(nodes, place)
+
+
+def _says_a_variable(node: ast.AST) -> bool:
+    """`say(template, …)`: which sentence is said stands elsewhere."""
+    return (
+        isinstance(node, ast.Call)
+        and _name(node.func) == "say"
+        and bool(node.args)
+        and not isinstance(node.args[0], ast.Constant)
+    )
+
+
+def _assigned(nodes: list[ast.AST], place: str) -> Iterator[po.Entry]:
+    """The sentences in what a module assigns: constants, tables, either-or."""
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for part in _texts(node.value):
+                if _SENTENCE.fullmatch(part):
+                    yield po.Entry(part, places=[place])
+
+
+def _texts(value: ast.expr) -> Iterator[str]:
+    """The literal texts of a value, not those inside calls and f-strings: they are somebody else's."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif not isinstance(value, ast.Call | ast.JoinedStr):
+        for child in ast.iter_child_nodes(value):
+            if isinstance(child, ast.expr):
+                yield from _texts(child)
 
 
 def _name(called: ast.expr) -> str:

@@ -177,9 +177,12 @@ def next_runs() -> None:
     """When flows run by themselves."""
     with st.container(border=True, height="stretch", key="next_runs", gap="xsmall"):
         section(_("Next runs"))
-        for n in dashboard.next_runs(space()):
+        coming = dashboard.next_runs(space())
+        several = len({n.flow.link.id for n in coming}) > 1
+        for n in coming:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"**{safe(n.flow.name)}** :gray[{plain(n.flow.route)}]", width="stretch")
+                route = f" :gray[{plain(n.flow.route)}]" if several else ""
+                st.markdown(f"**{safe(n.flow.name)}**{route}", width="stretch")
                 if n.at is not None:
                     st.markdown(f":material/schedule: {plain(shown(n.at))}", width="content")
                 elif n.paused:

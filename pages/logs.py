@@ -128,18 +128,21 @@ def _caption(wanted: LogFilter, shown_rows: int) -> str:
     first = pages_back("log_page") * PAGE + 1
     every = _("more than {count}").format(count=number(found)) if more else number(found)
     return render(
-        _("{first}–{last} of {all}"), first=number(first), last=number(first + shown_rows - 1), all=every
+        _("{first}–{last} of {all}. Tick a row to see all about it."),
+        first=number(first),
+        last=number(first + shown_rows - 1),
+        all=every,
     )
 
 
 def _columns() -> dict[str, Any]:
     return {
-        "at": time_column(_("Time"), width=170),
-        "level": status_column(_("Type"), LEVELS, width=100),
-        "where": text_column(_("Where"), width=190),
-        "entity": text_column(_("Kind"), width=90),
-        "sku": text_column(_("SKU"), width=130),
-        "text": text_column(_("Message"), width="large"),
+        "at": time_column(_("Time"), width=165, seconds=True),
+        "level": status_column(_("Type"), LEVELS, width=90),
+        "where": text_column(_("Where"), width=140),
+        "entity": text_column(_("Kind"), width=78),
+        "sku": text_column(_("SKU"), width=100),
+        "text": text_column(_("Message"), width=340),
     }
 
 

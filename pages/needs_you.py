@@ -40,7 +40,7 @@ def filters(closed: bool) -> tuple[Wanted, dict[str, int]]:
         link = address.pick(_("Link"), list(links), "link", links) if len(links) > 1 else None
         address.clear(_FILTERS)
     counts = attention.by_cause(space(), Wanted(closed, "", link or "", "", text))
-    names = {name: f"{plain(render(causes.label(name)))} {number(n)}" for name, n in counts.items()}
+    names = {name: f"{plain(render(causes.label(name)))} · {number(n)}" for name, n in counts.items()}
     chosen = address.pills(_("Cause"), list(counts), "cause", names) if counts else None
     return Wanted(closed, chosen or "", link or "", "", text), counts
 
@@ -49,9 +49,10 @@ def items(wanted: Wanted, total: int) -> None:
     """A page of items, and what can be done with the chosen ones."""
     before = cursor("needs_you_page", wanted)
     page = attention.page(space(), wanted, before, PAGE)
+    kinds = {p.entity for p in page.rows}
     chosen = table(
         [_cells(p) for p in page.rows],
-        _columns(wanted.closed),
+        _columns(wanted.closed, several_kinds=len(kinds) > 1),
         key=f"parked_{hash((wanted, before))}",
         select="one" if wanted.closed else "many",
         most_shown=10,
@@ -61,7 +62,9 @@ def items(wanted: Wanted, total: int) -> None:
         "needs_you_page",
         page.next_before,
         render(
-            _("{first}–{last} of {all}"),
+            _("{first}–{last} of {all}")
+            if wanted.closed
+            else _("{first}–{last} of {all}. Tick several to decide them together."),
             first=number(first),
             last=number(first + len(page.rows) - 1),
             all=number(total),
@@ -73,20 +76,17 @@ def items(wanted: Wanted, total: int) -> None:
         case(page.rows[chosen[0] if chosen else 0])
 
 
-def _columns(closed: bool) -> dict[str, Any]:
-    columns = {
-        "cause": text_column(_("Cause"), width=190),
-        "kind": text_column(_("Kind"), width=80),
-        "label": text_column(_("Record"), width=220),
-        "sku": text_column(_("SKU"), width=120),
-        "why": text_column(_("Why"), width="large"),
-        "opened": time_column(_("Since"), width=165),
+def _columns(closed: bool, *, several_kinds: bool) -> dict[str, Any]:
+    kind = {"kind": text_column(_("Kind"), width=75)} if several_kinds else {}
+    resolved = {"closed": time_column(_("Closed"), width=142), "by": text_column(_("By"), width=80)}
+    return {
+        "cause": text_column(_("Cause"), width=165),
+        **kind,
+        "label": text_column(_("Record"), width=225),
+        "sku": text_column(_("SKU"), width=100),
+        "why": text_column(_("Why"), width=165 if closed else 275),
+        **(resolved if closed else {"opened": time_column(_("Since"), width=142)}),
     }
-    return columns | (
-        {"closed": time_column(_("Closed"), width=165), "by": text_column(_("By"), width=90)}
-        if closed
-        else {}
-    )
 
 
 def _cells(p: Parked) -> dict[str, object]:

@@ -30,12 +30,12 @@ def running_now() -> None:
 def ran_before() -> None:
     """The newest runs, of all flows or one."""
     names = {card.info.flow.id: f"{render(card.info.name)} · {card.info.route}" for card in cards}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
             section(_("Last runs"))
-        with st.container(width=320):
+        with st.container(width=300):
             flow_id = (
-                address.pick(_("Flow"), list(names), "flow", names, anything=_("All flows"))
+                address.pick(_("Flow"), list(names), "flow", names, anything=_("All flows"), titled=False)
                 if len(names) > 1
                 else None
             )

@@ -71,10 +71,23 @@ class Bindings:
     def bind(self, tx: Connection, link_id: str, binds: Iterable[Bind]) -> None:
         """Stores bindings; one that is there already stays. Parents come before their children."""
         for b in binds:
-            values: dict[str, Any] = {"link_id": link_id, "kind": b.kind, "id_a": b.id_a, "id_b": b.id_b, "origin": b.origin,
-                      "parent_id": self._id(tx, link_id, _parent_kind(b.kind), b.parent_a) if b.parent_a else None,
-                      "version": 1, "label": b.label, "baseline": {}, "created_at": now(), "updated_at": now()}
-            insert_new(tx, bindings, [values])
+            parent = self._id(tx, link_id, _parent_kind(b.kind), b.parent_a) if b.parent_a else None
+            insert_new(tx, bindings, [_new_row(link_id, b, parent, {})])
+
+    def bind_settled(self, tx: Connection, link_id: str, binds: Sequence[Bind], settles: Sequence[Settle]) -> None:
+        """`bind` and `settle` for many children at once, in few statements: what a whole page of creates left behind."""
+        parents = self._ids(tx, link_id, "product", [b.parent_a for b in binds])
+        fields: dict[str, dict[str, list[Any]]] = {s.id_a: {k: list(v) for k, v in s.fields.items()} for s in settles if not s.place}
+        insert_new(tx, bindings, [_new_row(link_id, b, parents.get(b.parent_a), fields.get(b.id_a, {})) for b in binds])
+        ids = self._ids(tx, link_id, "variant", [b.id_a for b in binds])
+        upsert(tx, stock_baselines, [_stock_row(ids[s.id_a], s) for s in settles if s.place and s.id_a in ids], key=["binding_id", "location_id"])
+
+    def _ids(self, tx: Connection, link_id: str, kind: str, ids_a: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for part in _chunks(list(dict.fromkeys(ids_a))):
+            query = select(bindings.c.id_a, bindings.c.id).where(bindings.c.link_id == link_id, bindings.c.kind == kind, bindings.c.id_a.in_(part))
+            found.update({row.id_a: row.id for row in tx.execute(query)})
+        return found
 
     def settle(self, tx: Connection, link_id: str, settles: Iterable[Settle]) -> None:
         """Stores baseline pairs of bindings that exist; for others there is nothing to keep."""
@@ -84,15 +97,9 @@ class Bindings:
             if row is None:
                 continue
             if s.place:
-                self._settle_stock(tx, row.id, s)
+                upsert(tx, stock_baselines, [_stock_row(row.id, s)], key=["binding_id", "location_id"])
             else:
                 _settle_fields(tx, row.id, {**row.baseline, **{k: list(v) for k, v in s.fields.items()}})
-
-    def _settle_stock(self, tx: Connection, binding_id: int, s: Settle) -> None:
-        a, b = s.fields["available"]
-        values = {"binding_id": binding_id, "location_id": s.place, "a_quantity": int(a or 0),
-                  "b_quantity": int(b or 0), "at": now()}
-        upsert(tx, stock_baselines, [values], key=["binding_id", "location_id"])
 
     def unbind(self, link_id: str, kind: str, id_a: str) -> None:
         """Forgets that two records are the same; both stay as they are."""
@@ -133,6 +140,16 @@ class Decisions:
         with self.db.read() as tx:
             rows = tx.execute(select(d.record_id, d.verb, d.target_id).where(d.link_id == link_id, d.entity == entity))
             return {r.record_id: (r.verb, r.target_id) for r in rows}
+
+
+def _new_row(link_id: str, b: Bind, parent: int | None, baseline: Mapping[str, Any]) -> dict[str, Any]:
+    return {"link_id": link_id, "kind": b.kind, "id_a": b.id_a, "id_b": b.id_b, "origin": b.origin, "parent_id": parent,
+            "version": 1, "label": b.label, "baseline": dict(baseline), "created_at": now(), "updated_at": now()}
+
+
+def _stock_row(binding_id: int, s: Settle) -> dict[str, Any]:
+    a, b = s.fields["available"]
+    return {"binding_id": binding_id, "location_id": s.place, "a_quantity": int(a or 0), "b_quantity": int(b or 0), "at": now()}
 
 
 def _settle_fields(tx: Connection, binding_id: int, baseline: Mapping[str, Any]) -> None:

@@ -47,9 +47,12 @@ class Queue:
     def claim(self) -> Item | None:
         """The most urgent due item, now "processing"; None if nothing is due."""
         q = sync_queue.c
+        due = select(sync_queue).where(q.status == "pending", q.due <= now()).order_by(q.priority, q.due, q.id).limit(1)
+        with self.db.read() as tx:  # an idle worker looks often and must not stand in the writers' queue
+            if tx.execute(due).first() is None:
+                return None
         with self.db.write() as tx:
-            row = tx.execute(select(sync_queue).where(q.status == "pending", q.due <= now())
-                             .order_by(q.priority, q.due, q.id).limit(1)).first()
+            row = tx.execute(due).first()
             if row is None:
                 return None
             tx.execute(update(sync_queue).where(q.id == row.id).values(status="processing"))

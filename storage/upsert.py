@@ -36,4 +36,4 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int
     if not rows:
         return 0
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-    return sum(connection.execute(insert.on_conflict_do_nothing().values(dict(row))).rowcount for row in rows)
+    return connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows]).rowcount

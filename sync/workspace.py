@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from storage.attention import Attention
 from storage.bindings import Bindings, Decisions
 from storage.calls import Calls
+from storage.clock import utc_now
 from storage.connections import Connections, KeepStore
 from storage.database import Database, open_database
 from storage.links import Cursors, Links
@@ -166,7 +167,8 @@ def after_restore(ws: Workspace) -> None:
     if ws.preferences.get(RESTORED_AT) == LONG_AGO:
         return
     for run in ws.runs.list(live=True, limit=1000):
-        ws.runs.update(run.id, status=Status.CANCELLED, error=say("Closed because a backup was put back. Start the flow again."))
+        reason = say("Closed because a backup was put back. Start the flow again.")
+        ws.runs.update(run.id, status=Status.CANCELLED, error=reason, finished_at=utc_now())
     ws.queue.drop_all()
     ws.preferences.set(RESTORED_AT, LONG_AGO)
 

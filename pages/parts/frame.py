@@ -13,6 +13,7 @@ from console.version import VERSION
 from pages.parts import toasts
 from pages.parts.text import plain
 from storage.users import Role, User
+from sync import workspace
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _STATIC = _ROOT / "static"
@@ -63,7 +64,15 @@ def run() -> None:
     st.logo(_STATIC / "logo.svg", size="large", icon_image=_STATIC / "icon.svg")
     _user_menu(user)
     toasts.show()
+    _opened()
     page.run()
+
+
+def _opened() -> None:
+    """Once a browser session: connections whose last test is old are tested in the background."""
+    if "opened" not in st.session_state:
+        st.session_state["opened"] = True
+        workspace.shared().checks.test_if_stale()
 
 
 def _menu(user: User | None) -> dict[str, list[st.Page]]:

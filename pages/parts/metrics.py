@@ -32,6 +32,11 @@ _DELTA_COLOR: dict[str, Literal["normal", "inverse", "blue"]] = {
 }
 
 
+def _moving(series: Sequence[float] | None) -> Sequence[float] | None:
+    """A series that never moves would be a line at half height, which says nothing."""
+    return series if series and len(set(series)) > 1 else None
+
+
 def metric_row(metrics: Sequence[Metric]) -> None:
     """Draw the figures side by side in boxes of one height; on a narrow screen they wrap."""
     with st.grid(columns=max(1, len(metrics)), min_column_width=160, gap="small"):
@@ -44,7 +49,7 @@ def metric_row(metrics: Sequence[Metric]) -> None:
                 border=True,
                 help=metric.help,
                 height="stretch",
-                chart_data=metric.series,
+                chart_data=_moving(metric.series),
                 chart_type=metric.chart,
                 delta_description=metric.compared_with,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -17,7 +17,8 @@ from pages.parts.times import duration
 @dataclass(frozen=True)
 class Progress:
     """What the panel shows. `total` None: not known yet. `counts` by state (created, failed …), zeros left
-    out.
+    out. `notes` are lines of ours below the facts. Without a `name` (it stands above already) neither it nor
+    the state is repeated.
     """
 
     name: str
@@ -30,23 +31,25 @@ class Progress:
     seconds_left: float | None = None
     detail: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 def progress_panel(run: Progress, *, key: str, cancel: Callable[[], None] | None = None) -> None:
     """Draw one run. `name` and `detail` may hold what others wrote; `stage` is ours."""
     with st.container(border=True, key=key):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"**{plain(run.name)}** :gray[{plain(run.detail)}]"
-                if run.detail
-                else f"**{plain(run.name)}**",
-                width="stretch",
-            )
-            status_badge(run.state)
+            if run.name:
+                detail = f" :gray[{plain(run.detail)}]" if run.detail else ""
+                st.markdown(f"**{plain(run.name)}**{detail}", width="stretch")
+                status_badge(run.state)
+            else:
+                st.markdown(_stage(run), width="stretch")
             if cancel is not None:
                 st.button(_("Cancel"), key=f"{key}_cancel", icon=":material/close:", on_click=cancel)
-        st.progress(_fraction(run), text=_stage(run))
+        st.progress(_fraction(run), text=_stage(run) if run.name else None)
         st.caption(" · ".join(_facts(run)))
+        for note in run.notes:
+            st.caption(note)
 
 
 def _fraction(run: Progress) -> float:

@@ -46,7 +46,7 @@ STATES: dict[str, Look] = {
     "updated": Look(N_("Updated"), "blue", "edit"),
     "unchanged": Look(N_("Unchanged"), "gray", "remove"),
     "skipped": Look(N_("Skipped"), "gray", "skip_next"),
-    "parked": Look(N_("Waits for you"), "orange", "inbox"),
+    "parked": Look(N_("Needs you"), "orange", "inbox"),
     "open": Look(N_("Open"), "orange", "inbox"),
     "resolved": Look(N_("Resolved"), "green", "task_alt"),
     "error": Look(N_("Error"), "red", "error"),

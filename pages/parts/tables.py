@@ -13,7 +13,7 @@ from console.i18n import _
 
 MOST_ROWS = 1_000
 _ROW, _HEAD = 34, 34
-_TIME_FORMATS = {"en": "D MMM YYYY, HH:mm:ss", "tr": "DD.MM.YYYY HH:mm:ss"}
+_TIME_FORMATS = {"en": "D MMM YYYY, HH:mm", "tr": "DD.MM.YYYY HH:mm"}
 
 
 def text_column(
@@ -33,12 +33,11 @@ def number_column(label: str, **options: Any) -> Any:
     return st.column_config.NumberColumn(label, format="localized", **options)
 
 
-def time_column(label: str, **options: Any) -> Any:
-    """Aware times, on the operator's clock."""
+def time_column(label: str, *, seconds: bool = False, **options: Any) -> Any:
+    """Aware times, on the operator's clock; to the minute, or to the second where rows follow each other."""
     reader = access.reader()
-    return st.column_config.DatetimeColumn(
-        label, timezone=reader.timezone, format=_TIME_FORMATS[reader.language], **options
-    )
+    written = _TIME_FORMATS[reader.language] + (":ss" if seconds else "")
+    return st.column_config.DatetimeColumn(label, timezone=reader.timezone, format=written, **options)
 
 
 def progress_column(label: str, **options: Any) -> Any:

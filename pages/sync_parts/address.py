@@ -12,9 +12,15 @@ from pages.parts import _
 
 
 def pick(
-    label: str, options: Sequence[str], key: str, names: Mapping[str, str], *, anything: str = ""
+    label: str,
+    options: Sequence[str],
+    key: str,
+    names: Mapping[str, str],
+    *,
+    anything: str = "",
+    titled: bool = True,
 ) -> str | None:
-    """One of `options` from a list, or None for any."""
+    """One of `options` from a list, or None for any; untitled where `anything` says it all."""
     _from_address(key, options)
     chosen: str | None = st.selectbox(
         label,
@@ -23,6 +29,7 @@ def pick(
         key=key,
         format_func=lambda o: names.get(o, o),
         placeholder=anything or _("All"),
+        label_visibility="visible" if titled else "collapsed",
         on_change=_to_address,
         args=(key,),
     )

@@ -51,11 +51,12 @@ def _last(card: FlowCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         status_badge(words.state_of(card.last))
         st.caption(
-            f"{mode_name(card.last.mode)} · {plain(ago(card.last.finished_at or card.last.created_at))} · "
-            f"{counts_line(card.last) or '–'}",
+            f"{mode_name(card.last.mode)} · {plain(ago(card.last.finished_at or card.last.created_at))}",
             width="stretch",
         )
         open_link(card.last, _("Open"))
+    if counts := counts_line(card.last):
+        st.caption(counts)
 
 
 def _filters(card: FlowCard) -> None:
@@ -71,7 +72,7 @@ def _parts(flow_id: str, entity: Entity) -> tuple[str, ...]:
     if not offered:
         return ()
     chosen = st.pills(
-        _("Parts"),
+        _("Only these parts"),
         list(offered),
         selection_mode="multi",
         key=f"parts_{flow_id}",

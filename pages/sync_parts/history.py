@@ -36,24 +36,24 @@ def run_table(lines: Sequence[RunLine], *, key: str, most_shown: int = 10) -> No
 
 def _columns(several: bool) -> dict[str, Any]:
     narrow = {
-        name: number_column(label, width=78)
-        for name, label in (
-            ("read", _("Read")),
-            ("created", _("Created")),
-            ("updated", _("Updated")),
-            ("failed", _("Failed")),
-            ("parked", _("For you")),
+        name: number_column(label, width=width)
+        for name, label, width in (
+            ("read", _("Read"), 62),
+            ("created", _("Created"), 74),
+            ("updated", _("Updated"), 76),
+            ("failed", _("Failed"), 66),
+            ("parked", _("Needs you"), 86),
         )
     }
     return {
-        "started": time_column(_("Started"), width=165),
-        "state": status_column(_("Status"), _STATES, width=115),
-        "flow": text_column(_("Flow"), width=90),
+        "started": time_column(_("Started"), width=142),
+        "state": status_column(_("Status"), _STATES, width=112),
+        "flow": text_column(_("Flow"), width=82),
         **({"route": text_column(_("From → to"), width=180)} if several else {}),
         "mode": text_column(_("Mode"), width=75),
         **narrow,
-        "duration": text_column(_("Duration"), width=75, alignment="right"),
-        "by": text_column(_("By"), width=90),
+        "duration": text_column(_("Duration"), width=76, alignment="right"),
+        "by": text_column(_("By"), width=76),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts import Question, _, ago, ask, ngettext, plain, remote, render, say_later, shown
+from pages.parts import Question, _, ago, ask, ngettext, plain, render, say_later, shown
 from pages.sync_parts.common import act, may_act, may_configure, safe, said, shown_value, space, who
 from storage.attention import Parked
 from sync.managers.verbs_attention import AttentionVerbs, Done
@@ -104,10 +104,9 @@ def _side(one: Candidate, where: str, bind_to: int | None) -> None:
         gap="xsmall",
         key=f"side_{where}_{one.id}".replace("/", "_").replace(":", "_").replace(" ", "_"),
     ):
-        st.caption(plain(where))
+        st.caption(f"{plain(where)} · {plain(one.id)}")
         if one.title:
             st.markdown(f"**{plain(one.title)}**")
-        remote(one.id)
         if one.skus:
             st.markdown(" ".join(f":gray-badge[{plain(sku, 40)}]" for sku in one.skus))
         for name, value in one.facts.items():

@@ -64,7 +64,7 @@ def result(line: RunLine, counts: dict[str, int]) -> None:
         "unchanged": _("Unchanged"),
         "skipped": _("Skipped"),
         "failed": _("Failed"),
-        "parked": _("For you"),
+        "parked": _("Needs you"),
     }
     if run.mode is Mode.PREVIEW:
         labels |= {"created": _("To create"), "updated": _("To update")}

@@ -69,14 +69,15 @@ def rows(run: Run, counts: dict[str, int], *, tickable: bool) -> None:
 
 def _filters(run: Run, counts: dict[str, int]) -> RowFilter:
     present = [name for name in OUTCOMES if counts.get(name)]
-    names = {name: f"{label_of(outcome_look(run, name))} {number(counts[name])}" for name in present}
+    names = {name: f"{label_of(outcome_look(run, name))} · {number(counts[name])}" for name in present}
     with st.container(key="row_filters"):
-        outcome = address.pills(_("Outcome"), present, "outcome", names)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             text = address.text(_("Title, SKU or id"), "q", "MD-1042")
             phase = _pick_phase(run)
             cause = _pick_cause(run)
             address.clear(_FILTERS)
+        # The pills stand last: the table's toolbar floats over the right end of the line above it.
+        outcome = address.pills(_("Outcome"), present, "outcome", names)
     return RowFilter(outcome or "", cause or "", phase or "", text)
 
 
@@ -109,18 +110,20 @@ def _caption(run: Run, wanted: RowFilter, shown_rows: int) -> str:
     first = pages_back("items_page") * PAGE + 1
     every = _("more than {count}").format(count=number(found)) if more else number(found)
     return render(
-        _("{first}–{last} of {all}"), first=number(first), last=number(first + shown_rows - 1), all=every
+        _("{first}–{last} of {all}. Tick a row to see all about it."),
+        first=number(first),
+        last=number(first + shown_rows - 1),
+        all=every,
     )
 
 
 def _columns(tickable: bool) -> dict[str, Any]:
-    ticks = {"chosen": st.column_config.CheckboxColumn(_("Write"), width="small")} if tickable else {}
+    ticks = {"chosen": st.column_config.CheckboxColumn(_("Write"), width=62)} if tickable else {}
     return ticks | {
-        "outcome": status_column(_("Outcome"), _OUTCOME_LOOKS, width=115),
-        "label": text_column(_("Record"), width=250),
-        "sku": text_column(_("SKU"), width=110),
-        "what": text_column(_("What changes"), width="large"),
-        "why": text_column(_("Reason"), width="large"),
+        "outcome": status_column(_("Outcome"), _OUTCOME_LOOKS, width=108),
+        "label": text_column(_("Record"), width=260),
+        "sku": text_column(_("SKU"), width=100),
+        "what": text_column(_("What changes, or why not"), width=430 if tickable else 480),
     }
 
 
@@ -129,17 +132,24 @@ def _cells(run: Run, row: ItemRow, tickable: bool) -> dict[str, object]:
         "outcome": status_cell(outcome_look(run, row.outcome)),
         "label": row.item.label,
         "sku": row.item.sku,
-        "what": summary(row),
-        "why": said(row.item.message)
-        if row.item.message
-        else (render(causes.label(row.item.cause)) if row.item.cause else ""),
+        "what": " · ".join(part for part in (_reason(row), summary(row)) if part),
     }
     return cells | ({"chosen": row.chosen} if tickable else {})
 
 
+def _reason(row: ItemRow) -> str:
+    if row.item.message:
+        return said(row.item.message)
+    return render(causes.label(row.item.cause)) if row.item.cause else ""
+
+
 def summary(row: ItemRow) -> str:
-    """The first differences in one line: Stock 14 → 3 · Title … +2."""
-    parts = [_short(label, diff, row.item.label) for label, diff in row.diffs]
+    """The first differences in one line: Stock 14 → 3 · Price … +2. What stands as the record's name already
+    is left out.
+    """
+    name = row.item.label
+    told = [(label, diff) for label, diff in row.diffs if diff.before is not None or diff.after != name]
+    parts = [_short(label, diff, name) for label, diff in told]
     return " · ".join(parts) + (f" · +{number(row.more)}" if row.more else "")
 
 

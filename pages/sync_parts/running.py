@@ -31,25 +31,28 @@ def live_panel(found: LiveRun, *, link: bool) -> None:
     if run.status is Status.BRAKED:
         _braked_panel(found, link=link)
         return
-    progress_panel(
-        _progress(found),
-        key=f"live_{run.id}",
-        cancel=partial(_cancel, run) if may_act() and not run.cancel_requested else None,
-    )
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(spent_words(found.line.run), width="stretch")
+    with st.container(gap="xxsmall"):
+        progress_panel(
+            _progress(found, named=link),
+            key=f"live_{run.id}",
+            cancel=partial(_cancel, run) if may_act() and not run.cancel_requested else None,
+        )
         if link:
-            open_link(run, _("Watch"))
+            with st.container(horizontal=True, horizontal_alignment="right"):
+                open_link(run, _("Watch"))
+
+
+def _notes(found: LiveRun) -> list[str]:
+    notes = [spent_words(found.line.run)]
     if any(found.outcomes.values()):
-        st.caption(":material/checklist: " + plan_line(found.outcomes))
-    for message in (found.waiting, found.trouble):
-        if message is not None:
-            st.caption(f":material/hourglass_top: {safe(message)}")
+        notes.append(":material/checklist: " + plan_line(found.outcomes))
+    messages = [m for m in (found.waiting, found.trouble) if m is not None]
+    return notes + [f":material/hourglass_top: {safe(message)}" for message in messages]
 
 
-def _progress(found: LiveRun) -> Progress:
+def _progress(found: LiveRun, *, named: bool) -> Progress:
     return Progress(
-        name=run_title(found.line),
+        name=run_title(found.line) if named else "",
         state=found.line.state,
         stage=safe(found.stage),
         done=found.done,
@@ -58,16 +61,19 @@ def _progress(found: LiveRun) -> Progress:
         per_second=found.per_second,
         seconds_left=found.seconds_left,
         detail=route(found.line),
+        notes=_notes(found),
     )
 
 
 def spent_words(run: Run) -> str:
-    """Calls, points and throttles of a run."""
+    """Calls of a run; points and throttles where the platform counts them."""
     spent = {name: int(run.spent.get(name, 0)) for name in ("calls", "points", "throttled")}
-    return render(
-        _("{calls} calls · {points} points · {throttled} throttled"),
-        **{k: number(v) for k, v in spent.items()},
+    template = (
+        _("{calls} calls · {points} points · {throttled} throttled")
+        if spent["points"] or spent["throttled"]
+        else _("{calls} calls")
     )
+    return render(template, **{k: number(v) for k, v in spent.items()})
 
 
 def _braked_panel(found: LiveRun, *, link: bool) -> None:

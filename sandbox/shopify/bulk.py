@@ -189,7 +189,6 @@ def _start(context: Context, operation: Operation, text: str, together: bool) ->
         ),
     }
     context.store.save("bulk", bulk)
-    context.effect("bulk.started", str(number_of(bulk["id"])), detail={"objects": len(lines)})
     return bulk
 
 
@@ -204,6 +203,8 @@ def _lines(context: Context, operation: Operation) -> tuple[list[Obj], int, str 
     except Refusal as refusal:
         code = refusal.extensions.get("code")
         return [], 0, "ACCESS_DENIED" if code == "ACCESS_DENIED" else "INTERNAL_SERVER_ERROR"
+    if context.taken_errors():
+        return [], 0, "ACCESS_DENIED"
     return lines, roots, None
 
 

@@ -80,7 +80,7 @@ class Engine:
         """Price and run; throttled and too dear requests come back without having run."""
         operation, variables = asked.operation, asked.variables
         price = cost.requested(operation, variables)
-        made = Answer({}, operation.name, "write" if operation.kind == "mutation" else "read")
+        made = Answer({}, operation.name, _kind(operation))
         if price > cost.MAX_COST:
             made.body, made.refused = _too_dear(price), True
             return made
@@ -113,6 +113,17 @@ class Engine:
             "errors": [{"message": "Throttled", "extensions": extensions}],
             "extensions": self._cost(price, None),
         }
+
+
+# Mutations that change nothing of the shop: they start an export or stop it.
+EXPORTS = {"bulkOperationRunQuery", "bulkOperationCancel"}
+
+
+def _kind(operation: Operation) -> str:
+    """What a request is to the ledger: a write changes the shop."""
+    if operation.kind == "mutation" and not all(root.name in EXPORTS for root in operation.roots):
+        return "write"
+    return "read"
 
 
 def _too_dear(price: int) -> Obj:

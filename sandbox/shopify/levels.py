@@ -67,6 +67,8 @@ def locations_count(item: Obj, arguments: Obj, context: Context) -> Obj:
 @resolver("InventoryItem", "inventoryLevels")
 def levels_of_item(item: Obj, arguments: Obj, context: Context) -> Obj:
     """Where it is stocked; inactive levels only on demand."""
+    if not context.allowed("InventoryItem", "inventoryLevels"):
+        return listed([], arguments)
     rows = list(item["_levels"].values())
     if not arguments.get("includeInactive"):
         rows = [level for level in rows if level["isActive"]]
@@ -76,6 +78,8 @@ def levels_of_item(item: Obj, arguments: Obj, context: Context) -> Obj:
 @resolver("InventoryItem", "inventoryLevel")
 def level_at(item: Obj, arguments: Obj, context: Context) -> Obj | None:
     """Its level at one location; None where it is not stocked."""
+    if not context.allowed("InventoryItem", "inventoryLevel"):
+        return None
     level: Obj | None = item["_levels"].get(arguments["locationId"])
     if level is None or level["isActive"] or arguments.get("includeInactive"):
         return level

@@ -17,12 +17,12 @@ Obj = dict[str, Any]
 
 
 # What a description may hold; a word that nobody reads would make a test of nothing.
-SPEC = frozenset(
-    "lines discount shipping customer email phone billing shipping_address payment gateway note attributes tags"
-    " tip duties fees rounding presentment taxes_included withheld test take_stock transactions"
-    " created_at processed_at updated_at currency financial_status location name po_number source_identifier"
-    " source_name".split()
-)
+_WORDS = """
+lines discount shipping customer email phone billing shipping_address payment gateway note attributes tags tip
+duties fees rounding presentment taxes_included withheld test take_stock transactions created_at processed_at
+updated_at currency financial_status location name po_number source_identifier source_name
+"""
+SPEC = frozenset(_WORDS.split())
 
 
 class BadOrder(ValueError):

@@ -127,6 +127,8 @@ def _resource(product: Obj, id: str, date: str, context: Context) -> Obj:
 
 
 def _resources(product: Obj, arguments: Obj, context: Context) -> Obj:
+    if not context.allowed("Product", "resourcePublicationsV2"):
+        return listed([], arguments)
     rows = [_resource(product, id, date, context) for id, date in product["_publications"].items()]
     return listed(rows, arguments)
 

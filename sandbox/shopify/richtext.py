@@ -1,7 +1,8 @@
 """How the shop stores the HTML it is given: the same content in its own spelling.
 
-Real shops run descriptions through a parser and write them anew, so that what is read back is seldom what was
-sent, byte for byte; a client that compares the two must learn the shop's spelling instead of writing for ever.
+Real shops run descriptions through a parser and write them anew, so that what is read back is seldom what
+was sent, byte for byte; a client that compares the two must learn the shop's spelling instead of writing for
+ever.
 """
 
 from __future__ import annotations

@@ -35,6 +35,10 @@ REQUIRED = {root: scope for scope, roots in _ROOTS.items() for root in roots.spl
 FIELDS = {
     ("Order", "customer"): "read_customers",
     ("Order", "fulfillmentOrders"): "read_merchant_managed_fulfillment_orders",
+    ("InventoryItem", "inventoryLevel"): "read_inventory",
+    ("InventoryItem", "inventoryLevels"): "read_inventory",
+    ("Product", "resourcePublications"): "read_publications",
+    ("Product", "resourcePublicationsV2"): "read_publications",
 }
 # Metafields and tags need the scope of what they hang on.
 OWNERS = {

@@ -16,17 +16,17 @@ _WIDE = 70
 def follow(ws: Workspace, run_id: str, *, quiet: bool = False) -> Run:
     """Waits until the run has ended or stands at a brake, and tells its stages on standard error. Takes the
     work over if the process that did it is gone."""
-    teller = Teller(quiet)
-    if not ws.works and not quiet:
-        say_aside(f"Process {worker_of(ws)} does the work; following it.")
+    teller, worker = Teller(quiet), worker_of(ws)
+    if not (ws.works or quiet or worker == "?"):
+        say_aside(f"Process {worker} does the work; following it.")
     try:
         while True:
             run = ws.runs.get(run_id)
             if ended(ws, run):
                 return run
             teller.tell(run)
-            if not ws.works and ws.lock.holder() is None and ws.start():
-                say_aside("The process that did the work is gone; going on here.")
+            if not ws.works and ws.lock.holder() is None and ws.start() and worker != "?":
+                say_aside(f"Process {worker}, which did the work, is gone; going on here.")
             time.sleep(_POLL)
     except KeyboardInterrupt:
         rest = "when Counterpart runs again" if ws.works else "in the other process"

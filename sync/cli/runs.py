@@ -28,28 +28,34 @@ _ENDS = {
 
 def run(args: argparse.Namespace) -> int:
     """Runs a flow and follows it. With the console running, the console does the work."""
-    with opened(work=True) as ws:
-        scope = Scope(parts=tuple(args.part or ()), skus=tuple(args.sku or ()), names=tuple(args.order or ()))
-        run_id = ws.run_verbs.start(find_flow(ws, args.flow).id, Mode(args.mode), scope, by=BY)
+    scope = Scope(parts=tuple(args.part or ()), skus=tuple(args.sku or ()), names=tuple(args.order or ()))
+    with opened() as ws:
+        flow = find_flow(ws, args.flow)
+        ws.start()
+        run_id = ws.run_verbs.start(flow.id, Mode(args.mode), scope, by=BY)
         return _followed(ws, run_id, args.json)
 
 
 def apply(args: argparse.Namespace) -> int:
     """Applies a kept preview: only the ticked rows, each only if its before-value still holds."""
-    with opened(work=True) as ws:
-        return _followed(ws, ws.run_verbs.apply_plan(args.plan, by=BY), args.json)
+    with opened() as ws:
+        plan = ws.runs.get(args.plan)
+        ws.start()
+        return _followed(ws, ws.run_verbs.apply_plan(plan.id, by=BY), args.json)
 
 
 def confirm(args: argparse.Namespace) -> int:
     """Lets a run that the safety check stopped go on past the named checks, and follows it."""
-    with opened(work=True) as ws:
-        ws.run_verbs.confirm(args.run, tuple(args.code), by=BY)
-        return _followed(ws, args.run, args.json)
+    with opened() as ws:
+        run = ws.runs.get(args.run)
+        ws.start()
+        ws.run_verbs.confirm(run.id, tuple(args.code), by=BY)
+        return _followed(ws, run.id, args.json)
 
 
 def cancel(args: argparse.Namespace) -> int:
     """Ends a run at its next safe point; what is written stays."""
-    with opened(work=True) as ws:
+    with opened() as ws:
         ws.run_verbs.cancel(args.run, by=BY)
         ended = follow(ws, args.run, quiet=args.json)
         _tell(ws, ended, args.json)

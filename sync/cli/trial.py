@@ -37,8 +37,8 @@ def sandbox(args: argparse.Namespace) -> int:
 
 
 def _keep(ws: Workspace) -> int:
-    say_aside("The sandboxes run until you press Ctrl+C; what they hold is kept.")
     try:
+        say_aside("The sandboxes run until you press Ctrl+C; what they hold is kept.")
         while all(process.alive for process in ws.trial.processes.values()):
             time.sleep(_POLL)
     except KeyboardInterrupt:
@@ -85,8 +85,8 @@ def worker(args: argparse.Namespace) -> int:
             raise NeedsOperator(
                 say("Process {pid} already does the work of this installation.", pid=worker_of(ws))
             )
-        say_aside("Working until no run is live." if args.until_idle else "Working until you press Ctrl+C.")
         try:
+            say_aside("Working until no run is live." if args.until_idle else "Working until you press Ctrl+C.")
             while not (args.until_idle and _idle(ws)):
                 time.sleep(_POLL)
         except KeyboardInterrupt:

@@ -144,6 +144,7 @@ class Http:
         started = self._clock.monotonic()
         body = None if json is None else _dumped(json)
         sent = {**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})}
+        _require_sendable(sent)
         status = 0
         try:
             with self._answer(method, url, write=write, params=params, data=body if data is None else data,
@@ -217,8 +218,19 @@ class Http:
                 if raw.status_code not in _REDIRECTS:
                     yield raw
                     return
-                url = urljoin(url, raw.headers.get("Location", ""))
+                url = self._next_hop(url, raw.headers.get("Location", ""))
         raise BrokenContract(say("The platform redirects in circles."), f"more than {redirects} redirects")
+
+    def _next_hop(self, url: str, location: str) -> str:
+        """Where a redirect leads; BrokenContract if it is no address at all."""
+        try:
+            onwards = urljoin(url, location)
+            urlsplit(onwards)
+        except ValueError as error:
+            raise BrokenContract(
+                say("The platform's answer is not readable."), f"redirect to {self.clean(location)[:200]!r}"
+            ) from error
+        return onwards
 
     def _body(self, raw: requests.Response, write: bool) -> str:
         collected = b"".join(self._chunks(raw, self._max_body, write))
@@ -257,6 +269,15 @@ class Http:
         if any(isinstance(c, NameResolutionError) for c in causes) and _no_such_name(causes):
             raise UnknownHost(say("There is no host {host}.", host=host), detail) from None
         raise Transient(say("{host} cannot be reached.", host=host), detail) from None
+
+
+def _require_sendable(headers: Mapping[str, str]) -> None:
+    """Raises NeedsOperator for a value that no header can carry: a key that was typed or copied wrongly."""
+    for value in headers.values():
+        if not (value.isprintable() and value.isascii()):
+            raise NeedsOperator(
+                say("The credentials hold a sign that cannot be sent, such as ş. Copy them again.")
+            )
 
 
 def _said(causes: list[BaseException], host: str) -> Message:

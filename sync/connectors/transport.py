@@ -128,7 +128,7 @@ class GuardedAdapter(HTTPAdapter):
 def new_session(guard: Guard, user_agent: str) -> requests.Session:
     """A session without proxies, netrc or cookies: what leaves is what the connector says, to the host it
     names."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies.set_policy(_NoCookies())
     session.headers.update(
@@ -137,6 +137,14 @@ def new_session(guard: Guard, user_agent: str) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, GuardedAdapter(guard))
     return session
+
+
+class _Session(requests.Session):
+    """requests looks at a redirect's address even where it does not follow it, and stumbles over a broken
+    one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
 
 
 class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined]

@@ -56,7 +56,9 @@ class SyncManager:
     def turn(self, run: Run, stage: str) -> str | None:
         """Does one stage; answers the next one, None when the run is finished. Errors of `sync.errors` go on to the executor."""
         ctx = self.context(run)
-        self.ws.runs.update(run.id, stage=stage, done=0, total=0, status=Status.RUNNING, started_at=run.started_at or utc_now())
+        self.ws.runs.update(run.id, stage=stage, done=0, total=0, status=Status.RUNNING, error=None, started_at=run.started_at or utc_now())
+        if stage == self.stages(run)[0]:
+            self.ws.staging.clear(run.id)  # an attempt before may have staged what is gone by now
         with ctx.watching():
             ctx.check()
             self._do(ctx, stage)

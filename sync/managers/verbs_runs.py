@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, update
 
+from storage.clock import utc_now
 from storage.tables.sync import runs as runs_table
 from sync.errors import NeedsOperator
 from sync.managers.views import items, words
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 BY_HAND = 50
 """Priority of a run that a person waits for; a schedule's is 100."""
+PLAN_KEEPS = timedelta(minutes=15)
+"""A plan that a brake held for longer is made anew from fresh reads once it is confirmed."""
 MOST_ALONE = 1_000
 """Records that one run can be limited to by name."""
 
@@ -91,11 +95,16 @@ class RunVerbs:
         found = refuse_blocked(self.ws, run.flow_id)
         with self.ws.db.write() as tx:
             _leave_brake(tx, run_id, Status.QUEUED, scope)
-            self._queue(tx, run_id, found, "brake", BY_HAND)
+            self._queue(tx, run_id, found, self._resume_at(run), BY_HAND)
         self.ws.executor.wake()
         self._note(
             say("{who} confirmed: {codes}. The run goes on.", who=by, codes=", ".join(codes)), run_id, found
         )
+
+    def _resume_at(self, run: Run) -> str:
+        """The brake again; or from the beginning, if what the run has read is too old to be written by."""
+        old = run.started_at is None or utc_now() - run.started_at > PLAN_KEEPS
+        return self.ws.manager(run).stages(run)[0] if old else "brake"
 
     def abandon(self, run_id: str, by: str = "") -> None:
         """Ends a braked run; nothing of it has been written."""

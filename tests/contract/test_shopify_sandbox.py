@@ -483,7 +483,8 @@ class TestOrders:
     def test_a_shipment_from_two_places_is_done_when_both_have_shipped(
         self, connector: ShopifyConnector, shop: ShopifyHarness, places: tuple[str, ...]
     ) -> None:
-        """The second write of the call is refused: sent again, it ships what is left, under the same number."""
+        """The second write of the call is refused: sent again, it ships what is left under the same
+        number."""
         send(connector, creation(1, places[:1]), replace(creation(2, places[1:]), id="c2b"))
         lines = [{"sku": f"NEW-{n}-0", "quantity": 1, "location": places[n - 1]} for n in (1, 2)]
         shop.sandbox.post("/orders", {"lines": lines})
@@ -498,7 +499,8 @@ class TestOrders:
         [again] = connector.batch([self.shipment(order)])
         assert connector.send(again)[0].state is State.APPLIED
         [now] = orders(connector, ids=(order.id,))
-        assert now.fulfilment == "fulfilled" and [f.tracking.number for f in now.fulfilments] == ["TR1", "TR1"]
+        assert now.fulfilment == "fulfilled"
+        assert [f.tracking.number for f in now.fulfilments] == ["TR1", "TR1"]
         assert connector.send(again)[0].state is State.APPLIED
         assert len(orders(connector, ids=(order.id,))[0].fulfilments) == 2, "nothing more is shipped"
 

@@ -61,6 +61,8 @@ def test_what_was_made_by_hand_survives_a_hundred_syncs(world: World) -> None:
     )
     world.variants()
     world.quiet()
+    erp = world.erp.get("/ledger", summary=1)
+    assert (erp["throttled"], erp["refused"], erp["writes"]) == (0, 0, 0), "over the source's limits"
 
 
 def _edit(world: World, n: int, dice: random.Random, base: float, pictures: list[dict[str, object]]) -> None:

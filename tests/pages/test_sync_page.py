@@ -151,7 +151,7 @@ def test_the_rows_say_what_changed_or_why_not(open_page: Open, ws: Workspace, sh
     rows = table_of(open_page("run", id=seed.first_run(ws, shop, 60)))
     created = next(row for row in rows if row["outcome"] == ["Created"])
     assert "Variants: 6" in str(created["what"])
-    assert any("same title" in str(row["why"]) for row in rows)
+    assert any("same title" in str(row["what"]) for row in rows)
 
 
 def test_the_address_filters_the_rows(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:

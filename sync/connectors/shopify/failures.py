@@ -114,7 +114,8 @@ def of_problems(found: Sequence[Problem], write: bool) -> CounterpartError:
 
 def _denied(problem: Problem, write: bool) -> CounterpartError:
     access = str(problem.extensions.get("requiredAccess") or problem.message)
-    return NotAuthorised(say(NO_SCOPE, access=access.strip("` .")), "ACCESS_DENIED " + ".".join(problem.path))
+    said = access.replace("`", "").strip(" .")
+    return NotAuthorised(say(NO_SCOPE, access=said), "ACCESS_DENIED " + ".".join(problem.path))
 
 
 def _too_dear(problem: Problem, write: bool) -> CounterpartError:

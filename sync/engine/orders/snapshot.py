@@ -35,6 +35,9 @@ def snapshot(order: Order) -> str:
         if address
         else "",
     }
+    if order.refunded is not None and order.refunded.amount:
+        # Money can go back without a line or the total changing.
+        shown["refunded"] = str(order.refunded)
     return json.dumps(shown, ensure_ascii=False, sort_keys=True)
 
 
@@ -43,7 +46,7 @@ def differences(before: str, after: str) -> list[dict[str, str]]:
     old, new = _read(before), _read(after)
     rows = [
         {"what": name, "before": str(old.get(name) or ""), "after": str(new.get(name) or "")}
-        for name in ("total", "shipping")
+        for name in ("total", "shipping", "refunded")
         if (old.get(name) or "") != (new.get(name) or "")
     ]
     if old.get("delivery") != new.get("delivery"):

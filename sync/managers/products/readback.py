@@ -35,12 +35,10 @@ def _bind_page(ctx: Context, rows: Sequence[ChangeRow]) -> None:
         return
     shown = {r.id: r for page in ctx.target.read(Entity.PRODUCT, ReadFilter(ids=tuple(open_rows), lean=True))
              for r in page.records if isinstance(r, Product)}
+    found = [learnt(row.change.body, shown[target_id]) for target_id, row in open_rows.items()
+             if target_id in shown and isinstance(row.change.body, Product)]
     with ctx.ws.db.write() as tx:
-        for target_id, row in open_rows.items():
-            if target_id in shown and isinstance(row.change.body, Product):
-                binds, settles = learnt(row.change.body, shown[target_id])
-                ctx.ws.bindings.bind(tx, ctx.link.id, binds)
-                ctx.ws.bindings.settle(tx, ctx.link.id, settles)
+        ctx.ws.bindings.bind_settled(tx, ctx.link.id, [b for binds, _ in found for b in binds], [s for _, settles in found for s in settles])
 
 
 def _without_children(ctx: Context, rows: Sequence[ChangeRow]) -> dict[str, ChangeRow]:

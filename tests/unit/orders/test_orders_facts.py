@@ -165,6 +165,20 @@ def test_a_fulfilment_with_the_number_is_adopted_and_not_repeated(sent: World) -
     assert len(sent.shipments(1001)) == 1 and sent.shop.done == []
 
 
+def test_what_is_left_at_another_location_is_shipped_under_the_same_number(sent: World) -> None:
+    """Of a shipment from two places only the first was made."""
+    sent.shop_moves(
+        1001,
+        fulfilments=(Fulfilment("f7", "x", ARAS),),
+        fulfilment="partially_fulfilled",
+        fulfilment_orders=(FulfilmentOrder("fo2", "open", "l2", 1),),
+    )
+    sent.sentos_moves(REF, "5", ARAS)
+    run = sent.run()
+    assert run.counts.updated == 1, "the shop's connector decides what of it is still to be shipped"
+    assert sent.run().counts.updated == 0
+
+
 def test_a_held_order_parks_and_goes_on_by_itself(sent: World) -> None:
     sent.shop_moves(1001, fulfilment_orders=(FulfilmentOrder("fo1", "on_hold", "l1", 3, can_fulfil=False),))
     sent.sentos_moves(REF, "5", ARAS)

@@ -174,6 +174,13 @@ def test_a_snapshot_tells_what_changed() -> None:
     assert "Sok" not in before + after, "no address in our ledger"
 
 
+def test_money_that_goes_back_without_a_line_is_a_change() -> None:
+    whole = order(1001, [line("A", 2)])
+    before, after = snapshot(whole), snapshot(replace(whole, refunded=whole.total))
+    assert snapshot(replace(whole, refunded=tl("0"))) == before, "nothing refunded looks as ever"
+    assert differences(before, after) == [{"what": "refunded", "before": "", "after": str(whole.total)}]
+
+
 def test_brakes() -> None:
     settings = replace(LIVE, brake_creates=3, brake_older=2)
     codes = [

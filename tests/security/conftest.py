@@ -1,0 +1,5 @@
+"""The console's parts as the page tests build them, for those who attack them."""
+
+from tests.pages.conftest import admin, app, shell
+
+__all__ = ["admin", "app", "shell"]
