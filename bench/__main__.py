@@ -1,4 +1,5 @@
-"""`python -m bench NAME [options] [--json]`: benchmarks, run by hand. They print ratios and counts, and assert nothing timed."""
+"""`python -m bench NAME [options] [--json]`: benchmarks, run by hand. They print ratios and counts, and
+assert nothing timed."""
 
 from __future__ import annotations
 
@@ -7,7 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bench import catalogue, log_page, pages
 
-NAMES: Mapping[str, Callable[[list[str]], int]] = {"first-sync": catalogue.main, "log-page": log_page.main, "pages": pages.main}
+NAMES: Mapping[str, Callable[[list[str]], int]] = {
+    "first-sync": catalogue.main,
+    "log-page": log_page.main,
+    "pages": pages.main,
+}
 
 
 def main(argv: Sequence[str]) -> int:

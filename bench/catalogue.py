@@ -1,7 +1,8 @@
 """`first-sync`: a whole catalogue into an empty shop, then nothing changed, then 1,000 changed stock rows.
 
-Seconds are the sandboxes' own (real seconds × speed), over real sockets, with the production workspace. The bound is what
-Shopify's rate budget allows: (cost of all productSets + 10 points per 50 products and channel − bucket) / restore rate.
+Seconds are the sandboxes' own (real seconds × speed), over real sockets, with the production workspace. The
+bound is what Shopify's rate budget allows: (cost of all productSets + 10 points per 50 products and channel −
+bucket) / restore rate.
 """
 
 from __future__ import annotations
@@ -24,10 +25,18 @@ MUTATION, PER_VARIANT, PER_FILE, PER_METAFIELD, PER_VARIANT_FILE = 10.0, 0.2, 1.
 
 
 def main(argv: Sequence[str]) -> int:
-    """Prints the figures; exit status 1 if an effect was lost or doubled, or the second run wrote anything."""
+    """Prints the figures; exit status 1 if an effect was lost or doubled, or the second run wrote
+    anything."""
     args = _arguments(argv)
-    plan = TrialPlan(products=args.products, orders=0, speed=args.speed, latency=args.latency, dirt=0.0,
-                     sentos=(("variants_total", str(args.variants)), ("images", str(args.images))), shopify=(("plan", "standard"),))
+    plan = TrialPlan(
+        products=args.products,
+        orders=0,
+        speed=args.speed,
+        latency=args.latency,
+        dirt=0.0,
+        sentos=(("variants_total", str(args.variants)), ("images", str(args.images))),
+        shopify=(("plan", "standard"),),
+    )
     with temporary_workspace() as ws:
         figures = measure(ws, plan, args.stock_rows)
     print(json.dumps(figures, indent=None if args.json else 2))
@@ -49,12 +58,28 @@ def measure(ws: Workspace, plan: TrialPlan, stock_rows: int) -> dict[str, Any]:
     third = Wire.of(ws.trial, "shopify")
     lost, doubled = _ledger(ws, plan.products)
     return {
-        "seconds": round(seconds, 1), "bound_seconds": round(bound, 1), "ratio": round(seconds / bound, 3),
-        "read_seconds": round(_read_seconds(first, plan.speed), 1), "calls": wire.calls, "points": round(wire.points), "throttled": third.throttled,
-        "second_run": {"writes": second.effects - before.effects, "shopify_calls": second.calls - before.calls},
-        "stock_run": {"rows": stock_rows, "write_calls": third.writes - second.writes, "effects": third.effects - second.effects},
-        "sentos_refused": Wire.of(ws.trial, "sentos").refused, "lost": lost, "doubled": doubled, "peak_mb": peak_mb(),
-        "cpu_seconds": round(_cpu() - start, 1), "speed": plan.speed,
+        "seconds": round(seconds, 1),
+        "bound_seconds": round(bound, 1),
+        "ratio": round(seconds / bound, 3),
+        "read_seconds": round(_read_seconds(first, plan.speed), 1),
+        "calls": wire.calls,
+        "points": round(wire.points),
+        "throttled": third.throttled,
+        "second_run": {
+            "writes": second.effects - before.effects,
+            "shopify_calls": second.calls - before.calls,
+        },
+        "stock_run": {
+            "rows": stock_rows,
+            "write_calls": third.writes - second.writes,
+            "effects": third.effects - second.effects,
+        },
+        "sentos_refused": Wire.of(ws.trial, "sentos").refused,
+        "lost": lost,
+        "doubled": doubled,
+        "peak_mb": peak_mb(),
+        "cpu_seconds": round(_cpu() - start, 1),
+        "speed": plan.speed,
     }
 
 
@@ -64,8 +89,13 @@ def bound_seconds(ws: Workspace, run: Run) -> float:
     for row in ws.plans.each_change(run.id):
         if isinstance(row.change.body, Product) and row.phase == "create":
             p = row.change.body
-            points += (MUTATION + PER_VARIANT * len(p.variants) + PER_FILE * len(p.media or ()) + PER_METAFIELD * len(p.metafields)
-                       + PER_VARIANT_FILE * sum(bool(v.media) for v in p.variants))
+            points += (
+                MUTATION
+                + PER_VARIANT * len(p.variants)
+                + PER_FILE * len(p.media or ())
+                + PER_METAFIELD * len(p.metafields)
+                + PER_VARIANT_FILE * sum(bool(v.media) for v in p.variants)
+            )
         publications += row.phase == "publish"
     return max(0.001, (points + MUTATION * -(-publications // 50) - BUCKET) / RESTORE)
 
@@ -96,7 +126,11 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench first-sync", description=__doc__)
     for name, default in (("products", 1624), ("variants", 10283), ("images", 3), ("stock-rows", 1000)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--speed", type=float, default=6.0, help="how much faster than real time the sandboxes' clock runs")
-    parser.add_argument("--latency", type=float, default=0.35, help="seconds of a round trip, in the sandboxes' time")
+    parser.add_argument(
+        "--speed", type=float, default=6.0, help="how much faster than real time the sandboxes' clock runs"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=0.35, help="seconds of a round trip, in the sandboxes' time"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args(argv)

@@ -63,12 +63,18 @@ def _measure(database: Database, rows: int, seed: int) -> dict[str, Any]:
     pages = sorted(answer["page_seconds"] for answer in taken)
     began = time.perf_counter()
     logs.histogram(24)
-    return {"rows": rows, "fill_seconds": round(filled, 1), "filters": len(taken),
-            "slowest_seconds": taken[0]["seconds"], "slowest": taken[:5],
-            "median_page_seconds": pages[len(pages) // 2], "p95_page_seconds": pages[int(len(pages) * 0.95)],
-            "histogram_seconds": round(time.perf_counter() - began, 4),
-            "file_mb": round((database.path or Path()).stat().st_size / 1e6),
-            "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
+    return {
+        "rows": rows,
+        "fill_seconds": round(filled, 1),
+        "filters": len(taken),
+        "slowest_seconds": taken[0]["seconds"],
+        "slowest": taken[:5],
+        "median_page_seconds": pages[len(pages) // 2],
+        "p95_page_seconds": pages[int(len(pages) * 0.95)],
+        "histogram_seconds": round(time.perf_counter() - began, 4),
+        "file_mb": round((database.path or Path()).stat().st_size / 1e6),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
 
 
 def _fill(logs: Logs, rows: int, chance: random.Random) -> None:
@@ -82,25 +88,45 @@ def _row(number: int, rows: int, chance: random.Random) -> LogRow:
     sku = f"TSH-{number % 10_283:05d}-{colour[:3].upper()}"
     return LogRow(
         chance.choice(LEVELS) if number % 997 else "error",
-        say("Price of {sku} moved from {old} to {new}: {title}", sku=sku, old=chance.randrange(100, 900),
-            new=chance.randrange(100, 900), title=f"Pamuklu tişört {colour} no {number % 1_624}"),
-        at=NOW - timedelta(days=90) * ((rows - number) / rows), connection_id=f"c{connection}",
+        say(
+            "Price of {sku} moved from {old} to {new}: {title}",
+            sku=sku,
+            old=chance.randrange(100, 900),
+            new=chance.randrange(100, 900),
+            title=f"Pamuklu tişört {colour} no {number % 1_624}",
+        ),
+        at=NOW - timedelta(days=90) * ((rows - number) / rows),
+        connection_id=f"c{connection}",
         link_id=f"k{connection // 2}",
-        flow_id=f"f{connection // 2}{chance.randrange(5)}", entity=chance.choice(ENTITIES),
-        record=f"gid://shopify/Product/{number % 1_624}", sku=sku, run_id=f"{number // 20_000:032x}")
+        flow_id=f"f{connection // 2}{chance.randrange(5)}",
+        entity=chance.choice(ENTITIES),
+        record=f"gid://shopify/Product/{number % 1_624}",
+        sku=sku,
+        run_id=f"{number // 20_000:032x}",
+    )
 
 
 def _filters(rows: int) -> Iterator[LogFilter]:
     """Each facet on and off; with each, the other kinds of restriction one after the other."""
     facets: list[list[dict[str, Any]]] = [
         [{}, {"levels": ("error",)}, {"levels": ("error", "warning", "success")}],
-        [{}, {"connection_id": "c1"}], [{}, {"flow_id": "f04"}, {"flow_id": "f13"}],
-        [{}, {"entity": "order"}], [{}, {"run_id": f"{rows // 40_000:032x}"}]]
+        [{}, {"connection_id": "c1"}],
+        [{}, {"flow_id": "f04"}, {"flow_id": "f13"}],
+        [{}, {"entity": "order"}],
+        [{}, {"run_id": f"{rows // 40_000:032x}"}],
+    ]
     others: list[dict[str, Any]] = [
-        {}, {"text": "p"}, {"text": "tişört"}, {"text": "pamuklu lacivert"}, {"text": "TSH-00042"},
+        {},
+        {"text": "p"},
+        {"text": "tişört"},
+        {"text": "pamuklu lacivert"},
+        {"text": "TSH-00042"},
         {"text": "nowhere"},
-        {"sku": "TSH-00042-SİY"}, {"record": "gid://shopify/Product/7"}, {"since": NOW - timedelta(hours=24)},
-        {"until": NOW - timedelta(days=80), "text": "hak"}]
+        {"sku": "TSH-00042-SİY"},
+        {"record": "gid://shopify/Product/7"},
+        {"since": NOW - timedelta(hours=24)},
+        {"until": NOW - timedelta(days=80), "text": "hak"},
+    ]
     for choice in itertools.product(*facets, others):
         yield LogFilter(**{name: value for part in choice for name, value in part.items()})
 
@@ -113,9 +139,14 @@ def _ask(logs: Logs, wanted: LogFilter) -> dict[str, Any]:
     count = logs.count_capped(wanted)
     counted = time.perf_counter() - began
     shown = {name: value for name, value in vars(wanted).items() if value}
-    return {"seconds": round(max(paged, counted), 4), "page_seconds": round(paged, 4),
-            "count_seconds": round(counted, 4),
-            "found": count.value, "rows": len(page.rows), "filter": str(shown)}
+    return {
+        "seconds": round(max(paged, counted), 4),
+        "page_seconds": round(paged, 4),
+        "count_seconds": round(counted, 4),
+        "found": count.value,
+        "rows": len(page.rows),
+        "filter": str(shown),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""`pages`: how long each page of the console takes to draw over a whole synchronised catalogue (script time, no browser)."""
+"""`pages`: how long each page of the console takes to draw over a whole synchronised catalogue (script time,
+no browser)."""
 
 from __future__ import annotations
 
@@ -24,9 +25,15 @@ LIMIT_SECONDS = 1.0
 
 
 def main(argv: list[str]) -> int:
-    """Prints seconds per page, the first time and after; exit status 1 if one took longer than a second once warm."""
+    """Prints seconds per page, the first time and after; exit status 1 if one took longer than a second once
+    warm."""
     args = _arguments(argv)
-    plan = TrialPlan(products=args.products, orders=args.orders, speed=60.0, sentos=(("variants_total", str(args.variants)),))
+    plan = TrialPlan(
+        products=args.products,
+        orders=args.orders,
+        speed=60.0,
+        sentos=(("variants_total", str(args.variants)),),
+    )
     with temporary_workspace() as ws:
         link = ws.trial.start(plan)
         runs = {flow.entity: run_to_end(ws, flow).id for flow in ws.links.flows(link.id)}
@@ -39,7 +46,14 @@ def _measure(ws: Workspace, run_id: str) -> dict[str, Any]:
     workspace.hand_in(ws)
     shell = state.shared()
     token = shell.sessions.start(shell.users.create("bench", "a long enough password"))
-    visits: dict[str, Mapping[str, str]] = {"dashboard": {}, "sync": {}, "run": {"id": run_id}, "needs_you": {}, "logs": {}, "settings": {}}
+    visits: dict[str, Mapping[str, str]] = {
+        "dashboard": {},
+        "sync": {},
+        "run": {"id": run_id},
+        "needs_you": {},
+        "logs": {},
+        "settings": {},
+    }
     with patch.object(access, "token", lambda: token):
         return {"pages": {name: _visit(name, query) for name, query in visits.items()}}
 

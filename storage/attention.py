@@ -49,37 +49,89 @@ class Attention:
         """Opens a row for each, or refreshes the open one: message, facts, last seen."""
         a = attention.c
         for p in parks:
-            seen = {"message": dump(p.message), "facts": dump(p.facts), "run_id": run_id, "seen_at": now(), "label": p.label, "sku": p.sku}
-            done = tx.execute(update(attention).values(seen).where(
-                a.link_id == link_id, a.entity == p.entity.value, a.record_id == p.record_id, a.cause == p.cause,
-                a.closed_at.is_(None))).rowcount
+            seen = {
+                "message": dump(p.message),
+                "facts": dump(p.facts),
+                "run_id": run_id,
+                "seen_at": now(),
+                "label": p.label,
+                "sku": p.sku,
+            }
+            done = tx.execute(
+                update(attention)
+                .values(seen)
+                .where(
+                    a.link_id == link_id,
+                    a.entity == p.entity.value,
+                    a.record_id == p.record_id,
+                    a.cause == p.cause,
+                    a.closed_at.is_(None),
+                )
+            ).rowcount
             if not done:
-                insert_new(tx, attention, [{**seen, "link_id": link_id, "flow_id": flow_id, "entity": p.entity.value,
-                                            "record_id": p.record_id, "cause": p.cause, "opened_at": now(), "closed_by": ""}])
+                insert_new(
+                    tx,
+                    attention,
+                    [
+                        {
+                            **seen,
+                            "link_id": link_id,
+                            "flow_id": flow_id,
+                            "entity": p.entity.value,
+                            "record_id": p.record_id,
+                            "cause": p.cause,
+                            "opened_at": now(),
+                            "closed_by": "",
+                        }
+                    ],
+                )
 
-    def close_gone(self, tx: Connection, flow_id: str, entity: str, run_id: str, *, record_ids: Sequence[str] | None = None) -> int:
-        """Closes open rows whose cause a run that looked at them did not find again. `record_ids` limits it to the records
-        that a partial run looked at; None means the run saw everything."""
+    def close_gone(
+        self,
+        tx: Connection,
+        flow_id: str,
+        entity: str,
+        run_id: str,
+        *,
+        record_ids: Sequence[str] | None = None,
+    ) -> int:
+        """Closes open rows whose cause a run that looked at them did not find again. `record_ids` limits it
+        to the records that a partial run looked at; None means the run saw everything."""
         a = attention.c
-        query = update(attention).where(a.flow_id == flow_id, a.entity == entity, a.run_id != run_id, a.closed_at.is_(None))
+        query = update(attention).where(
+            a.flow_id == flow_id, a.entity == entity, a.run_id != run_id, a.closed_at.is_(None)
+        )
         closed = {"closed_at": now(), "closed_by": "sync"}
         if record_ids is None:
             return tx.execute(query.values(closed)).rowcount
-        return sum(tx.execute(query.where(a.record_id.in_(record_ids[i:i + 400])).values(closed)).rowcount
-                   for i in range(0, len(record_ids), 400))
+        return sum(
+            tx.execute(query.where(a.record_id.in_(record_ids[i : i + 400])).values(closed)).rowcount
+            for i in range(0, len(record_ids), 400)
+        )
 
     def close(self, ids: Sequence[int], by: str) -> None:
         with self.db.write() as tx:
-            tx.execute(update(attention).where(attention.c.id.in_(ids), attention.c.closed_at.is_(None))
-                       .values(closed_at=now(), closed_by=by))
+            tx.execute(
+                update(attention)
+                .where(attention.c.id.in_(ids), attention.c.closed_at.is_(None))
+                .values(closed_at=now(), closed_by=by)
+            )
 
     def get(self, parked_id: int) -> Parked | None:
         with self.db.read() as tx:
             row = tx.execute(select(attention).where(attention.c.id == parked_id)).first()
         return None if row is None else _parked(row)
 
-    def list(self, *, closed: bool = False, cause: str | None = None, link_id: str | None = None, entity: str | None = None,
-             text: str = "", limit: int = 500) -> list[Parked]:
+    def list(
+        self,
+        *,
+        closed: bool = False,
+        cause: str | None = None,
+        link_id: str | None = None,
+        entity: str | None = None,
+        text: str = "",
+        limit: int = 500,
+    ) -> list[Parked]:
         """Newest first; `text` is looked for in label, SKU and record id."""
         a = attention.c
         query = select(attention).where(a.closed_at.is_not(None) if closed else a.closed_at.is_(None))
@@ -87,7 +139,11 @@ class Attention:
             if value:
                 query = query.where(column == value)
         if text:
-            query = query.where(a.label.icontains(text, autoescape=True) | a.sku.icontains(text, autoescape=True) | (a.record_id == text))
+            query = query.where(
+                a.label.icontains(text, autoescape=True)
+                | a.sku.icontains(text, autoescape=True)
+                | (a.record_id == text)
+            )
         with self.db.read() as tx:
             return [_parked(r) for r in tx.execute(query.order_by(a.id.desc()).limit(limit))]
 
@@ -103,5 +159,20 @@ class Attention:
 
 
 def _parked(row: Row[Any]) -> Parked:
-    return Parked(row.id, row.link_id, row.flow_id, row.entity, row.record_id, row.label, row.sku, row.cause,
-                  load(Message, row.message), row.facts, row.run_id, row.opened_at, row.seen_at, row.closed_at, row.closed_by)
+    return Parked(
+        row.id,
+        row.link_id,
+        row.flow_id,
+        row.entity,
+        row.record_id,
+        row.label,
+        row.sku,
+        row.cause,
+        load(Message, row.message),
+        row.facts,
+        row.run_id,
+        row.opened_at,
+        row.seen_at,
+        row.closed_at,
+        row.closed_by,
+    )

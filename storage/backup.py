@@ -60,8 +60,14 @@ class Restored:
     secrets_readable: bool
 
 
-def backup(db: Database, folder: str | os.PathLike[str], target_path: str | os.PathLike[str], *,
-           with_key: bool = False, clock: Clock = utc_now) -> Backup:
+def backup(
+    db: Database,
+    folder: str | os.PathLike[str],
+    target_path: str | os.PathLike[str],
+    *,
+    with_key: bool = False,
+    clock: Clock = utc_now,
+) -> Backup:
     """Saves a consistent copy to `target_path` (a new file, 0600); the key of `folder` only `with_key`.
 
     Raises NeedsOperator on PostgreSQL (use pg_dump), if the target exists, or if there is no key file to
@@ -109,8 +115,13 @@ def _copy_database(db: Database, copy: Path) -> None:
         target.close()
 
 
-def restore(source: str | os.PathLike[str], paths: DataPaths, *, env: Mapping[str, str] | None = None,
-            clock: Clock = utc_now) -> Restored:
+def restore(
+    source: str | os.PathLike[str],
+    paths: DataPaths,
+    *,
+    env: Mapping[str, str] | None = None,
+    clock: Clock = utc_now,
+) -> Restored:
     """Replaces the database of `paths` by a backup, after checking it; the former one is kept beside it.
 
     Raises NeedsOperator if Counterpart is running, the file is not a sound backup, or it is from a newer
@@ -132,8 +143,9 @@ def _nobody_working(paths: DataPaths) -> Iterator[None]:
     lock = ProcessLock(paths.lock_file)
     if not lock.acquire():
         pid = (lock.holder() or {}).get("pid", "?")
-        raise NeedsOperator(say("Counterpart is running (process {pid}). Stop it before restoring a backup.",
-                                pid=pid))
+        raise NeedsOperator(
+            say("Counterpart is running (process {pid}). Stop it before restoring a backup.", pid=pid)
+        )
     try:
         yield
     finally:
@@ -177,13 +189,16 @@ def _refuse_bomb(archive: zipfile.ZipFile, work: Path) -> None:
     ours = {DATABASE, KEY_FILE} & set(archive.namelist())
     announced = sum(archive.getinfo(name).file_size for name in ours)
     if announced > shutil.disk_usage(work).free:
-        raise NeedsOperator(say("The disk has too little room for this backup. Nothing was changed."),
-                            f"{announced} bytes announced")
+        raise NeedsOperator(
+            say("The disk has too little room for this backup. Nothing was changed."),
+            f"{announced} bytes announced",
+        )
 
 
 def _unsound(source: Path) -> NeedsOperator:
-    return NeedsOperator(say("{path} is not a complete Counterpart backup. Nothing was changed.",
-                             path=source))
+    return NeedsOperator(
+        say("{path} is not a complete Counterpart backup. Nothing was changed.", path=source)
+    )
 
 
 def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> None:
@@ -233,8 +248,9 @@ def _close_up(place: Path) -> None:
     try:
         raw.execute("PRAGMA journal_mode = DELETE").fetchone()
     except driver.OperationalError as error:
-        raise NeedsOperator(say("Another program is using the database. Stop it before restoring a backup."),
-                            str(error)) from error
+        raise NeedsOperator(
+            say("Another program is using the database. Stop it before restoring a backup."), str(error)
+        ) from error
     finally:
         raw.close()
 

@@ -28,15 +28,39 @@ class Connections:
     def __init__(self, db: Database, vault: Vault) -> None:
         self.db, self.vault = db, vault
 
-    def add(self, platform: str, name: str, settings: Mapping[str, str], secrets: Mapping[str, str], *,
-            sandbox: bool = False, speed: float = 1.0, identity: str = "") -> Connection:
-        """A new connection. Raises NeedsOperator if the name is taken, or a speed is given for a real account."""
+    def add(
+        self,
+        platform: str,
+        name: str,
+        settings: Mapping[str, str],
+        secrets: Mapping[str, str],
+        *,
+        sandbox: bool = False,
+        speed: float = 1.0,
+        identity: str = "",
+    ) -> Connection:
+        """A new connection. Raises NeedsOperator if the name is taken, or a speed is given for a real
+        account."""
         _check_speed(sandbox, speed)
-        row = {"id": new_id(), "platform": platform, "name": name.strip(), "settings": dict(settings), "sandbox": sandbox, "speed": speed, "status": "pending",
-               "reason": None, "facts": {}, "identity": identity, "checked_at": None, "created_at": now()}
+        row = {
+            "id": new_id(),
+            "platform": platform,
+            "name": name.strip(),
+            "settings": dict(settings),
+            "sandbox": sandbox,
+            "speed": speed,
+            "status": "pending",
+            "reason": None,
+            "facts": {},
+            "identity": identity,
+            "checked_at": None,
+            "created_at": now(),
+        }
         with self.db.write() as tx:
             if tx.execute(select(connections.c.id).where(connections.c.name == row["name"])).first():
-                raise NeedsOperator(say("There is already a connection named {name}. Choose another name.", name=name))
+                raise NeedsOperator(
+                    say("There is already a connection named {name}. Choose another name.", name=name)
+                )
             # Sealed inside the transaction: a key rotation elsewhere waits for it, and so cannot miss this secret.
             tx.execute(insert(connections).values(**row, secrets=self.vault.seal(dict(secrets))))
         return self.get(str(row["id"]))
@@ -51,17 +75,29 @@ class Connections:
 
     def all(self) -> list[Connection]:
         with self.db.read() as tx:
-            return [_connection(r) for r in tx.execute(select(connections).order_by(connections.c.created_at))]
+            return [
+                _connection(r) for r in tx.execute(select(connections).order_by(connections.c.created_at))
+            ]
 
     def secrets(self, connection_id: str) -> Secrets:
         with self.db.read() as tx:
-            sealed = tx.execute(select(connections.c.secrets).where(connections.c.id == connection_id)).scalar_one()
+            sealed = tx.execute(
+                select(connections.c.secrets).where(connections.c.id == connection_id)
+            ).scalar_one()
         return self.vault.open_secrets(sealed)
 
-    def edit(self, connection_id: str, *, name: str | None = None, settings: Mapping[str, str] | None = None,
-             secrets: Mapping[str, str] | None = None, speed: float | None = None, forget: Collection[str] = ()) -> Connection:
-        """Changes what is given. Empty secrets keep the stored ones (they are write-only), those named in `forget` go; kept
-        tokens are forgotten."""
+    def edit(
+        self,
+        connection_id: str,
+        *,
+        name: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        speed: float | None = None,
+        forget: Collection[str] = (),
+    ) -> Connection:
+        """Changes what is given. Empty secrets keep the stored ones (they are write-only), those named in
+        `forget` go; kept tokens are forgotten."""
         old = self.get(connection_id)
         values: dict[str, Any] = {"status": "pending"}
         if name is not None:
@@ -78,10 +114,14 @@ class Connections:
             tx.execute(delete(keeps).where(keeps.c.connection_id == connection_id))
         return self.get(connection_id)
 
-    def _sealed_again(self, tx: Tx, connection_id: str, secrets: Mapping[str, str], forget: Collection[str]) -> str:
-        """The stored secrets with those given, sealed. Read and sealed inside the transaction: neither a key rotation nor
-        another edit can fall in between."""
-        stored = self.vault.open_secrets(tx.execute(select(connections.c.secrets).where(connections.c.id == connection_id)).scalar_one())
+    def _sealed_again(
+        self, tx: Tx, connection_id: str, secrets: Mapping[str, str], forget: Collection[str]
+    ) -> str:
+        """The stored secrets with those given, sealed. Read and sealed inside the transaction: neither a key
+        rotation nor another edit can fall in between."""
+        stored = self.vault.open_secrets(
+            tx.execute(select(connections.c.secrets).where(connections.c.id == connection_id)).scalar_one()
+        )
         kept = {k: v for k, v in stored.items() if k not in forget}
         return self.vault.seal({**kept, **{k: v for k, v in secrets.items() if v}})
 
@@ -93,16 +133,22 @@ class Connections:
     def readdress(self, connection_id: str, settings: Mapping[str, str]) -> None:
         """A sandbox came back on another port: nothing but its address has changed."""
         with self.db.write() as tx:
-            tx.execute(update(connections).where(connections.c.id == connection_id).values(settings=dict(settings)))
+            tx.execute(
+                update(connections).where(connections.c.id == connection_id).values(settings=dict(settings))
+            )
 
     def record_check(self, connection_id: str, check: Check | None, reason: Message | None) -> Connection:
-        """Stores a test's result. The first identity stays: another account behind the same connection is refused by
-        the caller before it comes here."""
+        """Stores a test's result. The first identity stays: another account behind the same connection is
+        refused by the caller before it comes here."""
         old = self.get(connection_id)
         ok = check is not None and check.ok
-        values = {"status": "connected" if ok else "failed", "reason": dump(reason), "checked_at": now(),
-                  "facts": dict(check.facts) if check else dict(old.facts),
-                  "identity": old.identity or (check.identity if check else "")}
+        values = {
+            "status": "connected" if ok else "failed",
+            "reason": dump(reason),
+            "checked_at": now(),
+            "facts": dict(check.facts) if check else dict(old.facts),
+            "identity": old.identity or (check.identity if check else ""),
+        }
         with self.db.write() as tx:
             tx.execute(update(connections).where(connections.c.id == connection_id).values(values))
         return replace(old, status=str(values["status"]), reason=reason, identity=str(values["identity"]))
@@ -110,7 +156,11 @@ class Connections:
     def hangs_on(self, connection_id: str) -> list[str]:
         """Names of the links that use a connection."""
         with self.db.read() as tx:
-            return list(tx.execute(select(links.c.name).where((links.c.a == connection_id) | (links.c.b == connection_id))).scalars())
+            return list(
+                tx.execute(
+                    select(links.c.name).where((links.c.a == connection_id) | (links.c.b == connection_id))
+                ).scalars()
+            )
 
     def delete(self, connection_id: str) -> None:
         """Deletes it with its links, flows, bindings and runs; both platforms stay untouched."""
@@ -135,8 +185,14 @@ class KeepStore:
     def put(self, name: str, value: str, expires_at: datetime | None = None) -> None:
         with self.db.write() as tx:
             tx.execute(delete(keeps).where(*self._at(name)))
-            tx.execute(insert(keeps).values(connection_id=self.connection_id, name=name, expires_at=expires_at,
-                                            value=self.vault.seal({"value": value})))
+            tx.execute(
+                insert(keeps).values(
+                    connection_id=self.connection_id,
+                    name=name,
+                    expires_at=expires_at,
+                    value=self.vault.seal({"value": value}),
+                )
+            )
 
     def drop(self, name: str) -> None:
         with self.db.write() as tx:
@@ -152,8 +208,16 @@ def _check_speed(sandbox: bool, speed: float) -> None:
 
 
 def _connection(row: Row[Any]) -> Connection:
-    return Connection(id=row.id, platform=row.platform, name=row.name, settings=row.settings, sandbox=row.sandbox,
-                      speed=row.speed, status=row.status, reason=load(Message, row.reason) if row.reason else None,
-                      facts=row.facts, identity=row.identity, checked_at=row.checked_at)
-
-
+    return Connection(
+        id=row.id,
+        platform=row.platform,
+        name=row.name,
+        settings=row.settings,
+        sandbox=row.sandbox,
+        speed=row.speed,
+        status=row.status,
+        reason=load(Message, row.reason) if row.reason else None,
+        facts=row.facts,
+        identity=row.identity,
+        checked_at=row.checked_at,
+    )

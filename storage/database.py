@@ -48,8 +48,12 @@ def _warn_if_old(version: tuple[int, ...]) -> None:
     if version < SAFE_SQLITE and not _warned:
         _warned = True
         found, wanted = (".".join(map(str, numbers)) for numbers in (version, SAFE_SQLITE))
-        _log.warning("SQLite %s is older than %s and can damage a database under load; "
-                     "install the package pysqlite3, or a newer Python", found, wanted)
+        _log.warning(
+            "SQLite %s is older than %s and can damage a database under load; "
+            "install the package pysqlite3, or a newer Python",
+            found,
+            wanted,
+        )
 
 
 class Database:
@@ -68,7 +72,8 @@ class Database:
         else:
             self._writer = create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=30)
             self._reader = self._writer.execution_options(
-                postgresql_readonly=True, isolation_level="REPEATABLE READ")
+                postgresql_readonly=True, isolation_level="REPEATABLE READ"
+            )
 
     @property
     def path(self) -> Path | None:
@@ -115,8 +120,9 @@ class Database:
 def _busy(error: OperationalError) -> Exception:
     if "locked" not in str(error.orig) and "busy" not in str(error.orig):
         return error
-    return StorageBusy(say("Another process is keeping the database locked. Try again in a moment."),
-                       str(error.orig))
+    return StorageBusy(
+        say("Another process is keeping the database locked. Try again in a moment."), str(error.orig)
+    )
 
 
 def _with_driver(url: URL) -> URL:
@@ -128,10 +134,20 @@ def _with_driver(url: URL) -> URL:
 
 def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
     size, overflow = (1, 0) if write else (8, 56)
-    engine = create_engine(url, module=sqlite_driver(), pool_size=size, max_overflow=overflow,
-                           connect_args={"timeout": BUSY_MILLISECONDS / 1000})
-    pragmas = ["journal_mode = WAL", "foreign_keys = ON", f"synchronous = {synchronous}",
-               f"busy_timeout = {BUSY_MILLISECONDS}", f"query_only = {'OFF' if write else 'ON'}"]
+    engine = create_engine(
+        url,
+        module=sqlite_driver(),
+        pool_size=size,
+        max_overflow=overflow,
+        connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+    )
+    pragmas = [
+        "journal_mode = WAL",
+        "foreign_keys = ON",
+        f"synchronous = {synchronous}",
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        f"query_only = {'OFF' if write else 'ON'}",
+    ]
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:

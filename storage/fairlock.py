@@ -25,8 +25,10 @@ class FairLock:
     def acquire(self) -> None:
         """Waits for its turn. Raises NestedWrite if this thread already holds the lock."""
         if self._owner == threading.get_ident():
-            raise NestedWrite("this thread is already inside a write transaction: "
-                              "pass its connection on instead of opening a second one")
+            raise NestedWrite(
+                "this thread is already inside a write transaction: "
+                "pass its connection on instead of opening a second one"
+            )
         ticket = self._take_ticket()
         if ticket is not None:
             self._wait(ticket)
@@ -70,8 +72,9 @@ class FairLock:
         self.acquire()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
     @property

@@ -9,7 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "$decimal": Decimal, "$datetime": datetime.fromisoformat, "$date": date.fromisoformat, "$object": dict}
+    "$decimal": Decimal,
+    "$datetime": datetime.fromisoformat,
+    "$date": date.fromisoformat,
+    "$object": dict,
+}
 
 
 def dump_json(value: Any) -> str:

@@ -20,8 +20,11 @@ def read_keys(path: Path) -> list[str]:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
                 os.fchmod(file.fileno(), 0o600)
-                _log.warning("%s was readable by other users (mode %o); it is 600 now. "
-                             "Consider rotating the key.", path.name, mode)
+                _log.warning(
+                    "%s was readable by other users (mode %o); it is 600 now. Consider rotating the key.",
+                    path.name,
+                    mode,
+                )
             return file.read().split()
     except FileNotFoundError:
         return []

@@ -33,8 +33,14 @@ class Links:
             if tx.execute(select(links.c.id).where(links.c.a == a, links.c.b == b)).first():
                 raise NeedsOperator(say("These two connections are linked already."))
             if tx.execute(select(links.c.id).where(links.c.name == name)).first():
-                raise NeedsOperator(say("There is already a link named {name}. Choose another name.", name=name))
-            tx.execute(insert(links).values(id=link_id, name=name, a=a, b=b, locations=dump(locations or {}), created_at=now()))
+                raise NeedsOperator(
+                    say("There is already a link named {name}. Choose another name.", name=name)
+                )
+            tx.execute(
+                insert(links).values(
+                    id=link_id, name=name, a=a, b=b, locations=dump(locations or {}), created_at=now()
+                )
+            )
             for entity, direction in ((Entity.PRODUCT, "a>b"), (Entity.ORDER, "b>a")):
                 tx.execute(insert(flows).values(_flow_row(Flow(new_id(), link_id, entity, direction))))
         return self.get(link_id)
@@ -74,10 +80,14 @@ class Links:
     def flows(self, link_id: str | None = None) -> list[Flow]:
         query = select(flows).join(links).order_by(links.c.created_at, flows.c.direction)
         with self.db.read() as tx:
-            return [_flow(r) for r in tx.execute(query if link_id is None else query.where(flows.c.link_id == link_id))]
+            return [
+                _flow(r)
+                for r in tx.execute(query if link_id is None else query.where(flows.c.link_id == link_id))
+            ]
 
     def save(self, flow: Flow) -> Flow:
-        """Stores a flow; its version grows. Switching an order flow on for the first time sets its go-live moment."""
+        """Stores a flow; its version grows. Switching an order flow on for the first time sets its go-live
+        moment."""
         if flow.entity is Entity.ORDER and flow.enabled and flow.orders.go_live_at is None:
             flow = replace(flow, orders=replace(flow.orders, go_live_at=now()))
         flow = replace(flow, version=flow.version + 1)
@@ -94,7 +104,9 @@ class Cursors:
 
     def get(self, flow_id: str, name: str) -> str:
         with self.db.read() as tx:
-            found = tx.execute(select(cursors.c.value).where(cursors.c.flow_id == flow_id, cursors.c.name == name)).scalar()
+            found = tx.execute(
+                select(cursors.c.value).where(cursors.c.flow_id == flow_id, cursors.c.name == name)
+            ).scalar()
         return str(found or "")
 
     def set(self, flow_id: str, name: str, value: str) -> None:
@@ -109,12 +121,28 @@ def _link(row: Row[Any]) -> Link:
 
 def _flow(row: Row[Any]) -> Flow:
     settings = row.settings
-    return Flow(row.id, row.link_id, Entity(row.entity), row.direction, row.enabled, row.version,
-                load(ProductSettings, settings.get("products", {})), load(OrderSettings, settings.get("orders", {})),
-                load(Schedule, row.schedule))
+    return Flow(
+        row.id,
+        row.link_id,
+        Entity(row.entity),
+        row.direction,
+        row.enabled,
+        row.version,
+        load(ProductSettings, settings.get("products", {})),
+        load(OrderSettings, settings.get("orders", {})),
+        load(Schedule, row.schedule),
+    )
 
 
 def _flow_row(flow: Flow) -> dict[str, Any]:
-    return {"id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value, "direction": flow.direction,
-            "enabled": flow.enabled, "version": flow.version, "schedule": dump(flow.schedule), "updated_at": now(),
-            "settings": {"products": dump(flow.products), "orders": dump(flow.orders)}}
+    return {
+        "id": flow.id,
+        "link_id": flow.link_id,
+        "entity": flow.entity.value,
+        "direction": flow.direction,
+        "enabled": flow.enabled,
+        "version": flow.version,
+        "schedule": dump(flow.schedule),
+        "updated_at": now(),
+        "settings": {"products": dump(flow.products), "orders": dump(flow.orders)},
+    }

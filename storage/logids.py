@@ -39,7 +39,7 @@ def _ascending(moments: Sequence[int], last: int) -> list[int]:
 def _taken(connection: Connection, ids: list[int]) -> set[int]:
     found: set[int] = set()
     for start in range(0, len(ids), ASKED_AT_ONCE):
-        some = ids[start:start + ASKED_AT_ONCE]
+        some = ids[start : start + ASKED_AT_ONCE]
         found |= set(connection.execute(select(logs.c.id).where(logs.c.id.in_(some))).scalars())
     return found
 

@@ -158,7 +158,8 @@ class Logs:
         too_old = to_micros(self._clock() - timedelta(days=max_days))
         with self._db.read() as connection:
             surplus = connection.execute(
-                select(logs.c.id).order_by(logs.c.id.desc()).limit(1).offset(max_rows)).scalar()
+                select(logs.c.id).order_by(logs.c.id.desc()).limit(1).offset(max_rows)
+            ).scalar()
         border = max(too_old, surplus + 1 if surplus is not None else too_old)
         deleted = 0
         while batch := self._prune_some(border):
@@ -186,16 +187,28 @@ def _columns(row_id: int, at: datetime, row: LogRow) -> dict[str, Any]:
     if row.level not in LEVELS:
         raise ValueError(f"a log row's level is one of {', '.join(LEVELS)}, not {row.level}")
     message = _clean_message(row.message)
-    return {"id": row_id, "at": at, "level": row.level, "connection_id": row.connection_id,
-            "link_id": row.link_id, "flow_id": row.flow_id, "entity": row.entity, "run_id": row.run_id,
-            "record": _plain(row.record), "sku": _plain(row.sku), "message_id": message.id,
-            "params": message.params, "text": _plain(message.english(), LONGEST_TEXT),
-            "detail": _plain(REDACTOR(row.detail), LONGEST_DETAIL) if row.detail is not None else None}
+    return {
+        "id": row_id,
+        "at": at,
+        "level": row.level,
+        "connection_id": row.connection_id,
+        "link_id": row.link_id,
+        "flow_id": row.flow_id,
+        "entity": row.entity,
+        "run_id": row.run_id,
+        "record": _plain(row.record),
+        "sku": _plain(row.sku),
+        "message_id": message.id,
+        "params": message.params,
+        "text": _plain(message.english(), LONGEST_TEXT),
+        "detail": _plain(REDACTOR(row.detail), LONGEST_DETAIL) if row.detail is not None else None,
+    }
 
 
 def _clean_message(message: Message) -> Message:
-    params = {name: REDACTOR(value) if isinstance(value, str) else value
-              for name, value in message.params.items()}
+    params = {
+        name: REDACTOR(value) if isinstance(value, str) else value for name, value in message.params.items()
+    }
     return Message(REDACTOR(message.id), params)
 
 
@@ -219,7 +232,14 @@ def _count_hours(connection: Connection, stored: list[dict[str, Any]]) -> None:
     for row in stored:
         key = (to_micros(row["at"]) // HOUR, row["level"], row["connection_id"] or "")
         counts[key] = counts.get(key, 0) + 1
-    rows = [{"hour": hour, "level": level, "connection_id": connection_id, "count": count}
-            for (hour, level, connection_id), count in counts.items()]
-    upsert(connection, log_hours, rows, key=["hour", "level", "connection_id"],
-           update={"count": lambda before, new: before + new})
+    rows = [
+        {"hour": hour, "level": level, "connection_id": connection_id, "count": count}
+        for (hour, level, connection_id), count in counts.items()
+    ]
+    upsert(
+        connection,
+        log_hours,
+        rows,
+        key=["hour", "level", "connection_id"],
+        update={"count": lambda before, new: before + new},
+    )

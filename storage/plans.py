@@ -1,4 +1,5 @@
-"""A run's plan: its report rows and its changes; what the console shows, the brake counts, and undo reads back."""
+"""A run's plan: its report rows and its changes; what the console shows, the brake counts, and undo reads
+back."""
 
 from __future__ import annotations
 
@@ -64,34 +65,71 @@ class Plans:
     def _add_item(self, tx: Connection, run_id: str, p: Planned) -> int:
         i = p.item
         local = {"binds": dump(p.binds), "settles": dump(p.settles), "parks": dump(p.parks)}
-        key = tx.execute(insert(run_items).values(
-            run_id=run_id, entity=i.entity.value, source_id=i.source_id, target_id=i.target_id, label=i.label, sku=i.sku,
-            planned=i.planned, outcome=i.outcome, cause=i.cause, message=dump(i.message),
-            local=local if any(local.values()) else None)).inserted_primary_key
+        key = tx.execute(
+            insert(run_items).values(
+                run_id=run_id,
+                entity=i.entity.value,
+                source_id=i.source_id,
+                target_id=i.target_id,
+                label=i.label,
+                sku=i.sku,
+                planned=i.planned,
+                outcome=i.outcome,
+                cause=i.cause,
+                message=dump(i.message),
+                local=local if any(local.values()) else None,
+            )
+        ).inserted_primary_key
         assert key is not None
         return int(key[0])
 
     def store_local(self, link_id: str, flow_id: str, run_id: str) -> None:
-        """Stores the bindings, baselines and parks that the plan found, page by page. Repeatable after a crash."""
+        """Stores the bindings, baselines and parks that the plan found, page by page. Repeatable after a
+        crash."""
         i = run_items.c
         while True:
             with self.db.write() as tx:
-                rows = tx.execute(select(i.id, i.local).where(i.run_id == run_id, i.local.is_not(None)).limit(200)).all()
+                rows = tx.execute(
+                    select(i.id, i.local).where(i.run_id == run_id, i.local.is_not(None)).limit(200)
+                ).all()
                 if not rows:
                     return
                 for row in rows:
                     self.bindings.bind(tx, link_id, [load(Bind, b) for b in row.local["binds"]])
                     self.bindings.settle(tx, link_id, [_settle(s) for s in row.local["settles"]])
-                    self.attention.park(tx, link_id, flow_id, run_id, [load(Park, p) for p in row.local["parks"]])
+                    self.attention.park(
+                        tx, link_id, flow_id, run_id, [load(Park, p) for p in row.local["parks"]]
+                    )
                 tx.execute(update(run_items).where(i.id.in_([r.id for r in rows])).values(local=None))
 
-    def changes(self, run_id: str, *, phase: str | None = None, state: str | None = None, item_id: int | None = None,
-                after: int = -1, limit: int = 500) -> list[ChangeRow]:
+    def changes(
+        self,
+        run_id: str,
+        *,
+        phase: str | None = None,
+        state: str | None = None,
+        item_id: int | None = None,
+        after: int = -1,
+        limit: int = 500,
+    ) -> list[ChangeRow]:
         """Changes of a run in their order; `after` is the sequence number to go on from."""
-        return [row for _, row in self.numbered(run_id, phase=phase, state=state, item_id=item_id, after=after, limit=limit)]
+        return [
+            row
+            for _, row in self.numbered(
+                run_id, phase=phase, state=state, item_id=item_id, after=after, limit=limit
+            )
+        ]
 
-    def numbered(self, run_id: str, *, phase: str | None = None, state: str | None = None, item_id: int | None = None,
-                 after: int = -1, limit: int = 500) -> list[tuple[int, ChangeRow]]:
+    def numbered(
+        self,
+        run_id: str,
+        *,
+        phase: str | None = None,
+        state: str | None = None,
+        item_id: int | None = None,
+        after: int = -1,
+        limit: int = 500,
+    ) -> list[tuple[int, ChangeRow]]:
         c = changes.c
         query = select(changes).where(c.run_id == run_id, c.seq > after)
         for column, value in ((c.phase, phase), (c.state, state), (c.item_id, item_id)):
@@ -112,20 +150,24 @@ class Plans:
         found: list[Row[Any]] = []
         with self.db.read() as tx:
             for start in range(0, len(ids), 400):
-                found += tx.execute(select(changes).where(changes.c.id.in_(ids[start:start + 400])))
+                found += tx.execute(select(changes).where(changes.c.id.in_(ids[start : start + 400])))
         return [change_of(r) for r in sorted(found, key=lambda r: r.seq)]
 
     def due(self, run_id: str, phase: str, limit: int) -> list[ChangeRow]:
         """The next changes of a phase that may be sent."""
         c = changes.c
-        query = select(changes).where(c.run_id == run_id, c.phase == phase, c.state == "planned", c.chosen.is_(True))
+        query = select(changes).where(
+            c.run_id == run_id, c.phase == phase, c.state == "planned", c.chosen.is_(True)
+        )
         with self.db.read() as tx:
             return [change_of(r) for r in tx.execute(query.order_by(c.tries, c.seq).limit(limit))]
 
     def phases(self, run_id: str) -> dict[str, int]:
         """How many changes of each phase are still to be sent."""
         c = changes.c
-        query = select(c.phase, func.count()).where(c.run_id == run_id, c.chosen.is_(True), c.state.in_(("planned", "sent", "unknown")))
+        query = select(c.phase, func.count()).where(
+            c.run_id == run_id, c.chosen.is_(True), c.state.in_(("planned", "sent", "unknown"))
+        )
         with self.db.read() as tx:
             return {str(phase): int(n) for phase, n in tx.execute(query.group_by(c.phase))}
 
@@ -139,22 +181,32 @@ class Plans:
         """Ticks or unticks all changes of these report rows."""
         with self.db.write() as tx:
             for start in range(0, len(item_ids), 400):
-                part = item_ids[start:start + 400]
-                tx.execute(update(changes).where(changes.c.run_id == run_id, changes.c.item_id.in_(part)).values(chosen=chosen))
+                part = item_ids[start : start + 400]
+                tx.execute(
+                    update(changes)
+                    .where(changes.c.run_id == run_id, changes.c.item_id.in_(part))
+                    .values(chosen=chosen)
+                )
 
     def set_change(self, tx: Connection, change_id: str, **values: Any) -> None:
         """Changes columns of a change; messages and diffs are stored in their JSON form."""
         stored = {k: dump(v) if k in ("message", "diffs", "settle") else v for k, v in values.items()}
         tx.execute(update(changes).where(changes.c.id == change_id).values(**stored, at=now()))
 
-    def items(self, run_id: str, *, outcome: str | None = None, text: str = "", after: int = 0, limit: int = 500) -> list[tuple[int, Item]]:
+    def items(
+        self, run_id: str, *, outcome: str | None = None, text: str = "", after: int = 0, limit: int = 500
+    ) -> list[tuple[int, Item]]:
         """Report rows with their numbers, in the order they were planned."""
         i = run_items.c
         query = select(run_items).where(i.run_id == run_id, i.id > after)
         if outcome is not None:
             query = query.where(func.coalesce(func.nullif(i.outcome, ""), i.planned) == outcome)
         if text:
-            query = query.where(i.label.icontains(text, autoescape=True) | i.sku.icontains(text, autoescape=True) | (i.source_id == text))
+            query = query.where(
+                i.label.icontains(text, autoescape=True)
+                | i.sku.icontains(text, autoescape=True)
+                | (i.source_id == text)
+            )
         with self.db.read() as tx:
             return [(r.id, item_of(r)) for r in tx.execute(query.order_by(i.id).limit(limit))]
 
@@ -184,17 +236,47 @@ class Plans:
 
 def signature(change: Change) -> str:
     """What makes two changes the same: record, verb, before and after; not the run's own ids."""
-    return fingerprint([change.entity.value, change.verb.value, change.source_id, change.target_id, change.place,
-                        dump(change.diffs), _dump_body(change.body)])
+    return fingerprint(
+        [
+            change.entity.value,
+            change.verb.value,
+            change.source_id,
+            change.target_id,
+            change.place,
+            dump(change.diffs),
+            _dump_body(change.body),
+        ]
+    )
 
 
 def _change_row(run_id: str, item_id: int, seq: int, p: PlannedChange) -> dict[str, Any]:
     c = p.change
-    return {"id": c.id, "run_id": run_id, "item_id": item_id, "seq": seq, "phase": p.phase, "entity": c.entity.value,
-            "verb": c.verb.value, "source_id": c.source_id, "target_id": c.target_id, "parent_id": c.parent_id,
-            "place": c.place, "source_parent": c.source_parent, "label": c.label, "key": c.key, "diffs": dump(c.diffs), "body": _dump_body(c.body),
-            "settle": dump(p.settle), "signature": signature(c), "chosen": True, "state": "planned", "message": None,
-            "call_id": "", "tries": 0, "at": now()}
+    return {
+        "id": c.id,
+        "run_id": run_id,
+        "item_id": item_id,
+        "seq": seq,
+        "phase": p.phase,
+        "entity": c.entity.value,
+        "verb": c.verb.value,
+        "source_id": c.source_id,
+        "target_id": c.target_id,
+        "parent_id": c.parent_id,
+        "place": c.place,
+        "source_parent": c.source_parent,
+        "label": c.label,
+        "key": c.key,
+        "diffs": dump(c.diffs),
+        "body": _dump_body(c.body),
+        "settle": dump(p.settle),
+        "signature": signature(c),
+        "chosen": True,
+        "state": "planned",
+        "message": None,
+        "call_id": "",
+        "tries": 0,
+        "at": now(),
+    }
 
 
 def _dump_body(body: Body) -> dict[str, Any] | None:
@@ -204,22 +286,60 @@ def _dump_body(body: Body) -> dict[str, Any] | None:
 def change_of(row: Row[Any]) -> ChangeRow:
     """A stored change as a value."""
     body = row.body and load(_BODIES[row.body["kind"]], row.body["value"])
-    change = Change(row.id, Entity(row.entity), Verb(row.verb), row.source_id, row.target_id, row.parent_id, row.place,
-                    row.label, tuple(_diff(d) for d in row.diffs), body, row.key, row.source_parent)
-    return ChangeRow(change, row.run_id, row.item_id, row.phase, row.state, row.chosen, tuple(_settle(s) for s in row.settle or ()),
-                     load(Message, row.message) if row.message else None, row.tries, row.signature, row.at)
+    change = Change(
+        row.id,
+        Entity(row.entity),
+        Verb(row.verb),
+        row.source_id,
+        row.target_id,
+        row.parent_id,
+        row.place,
+        row.label,
+        tuple(_diff(d) for d in row.diffs),
+        body,
+        row.key,
+        row.source_parent,
+    )
+    return ChangeRow(
+        change,
+        row.run_id,
+        row.item_id,
+        row.phase,
+        row.state,
+        row.chosen,
+        tuple(_settle(s) for s in row.settle or ()),
+        load(Message, row.message) if row.message else None,
+        row.tries,
+        row.signature,
+        row.at,
+    )
 
 
 def _diff(raw: Mapping[str, Any]) -> Diff:
     def value(v: Any) -> Any:
         return tuple(v) if isinstance(v, list) else v
+
     return Diff(raw["field"], value(raw["before"]), value(raw["after"]), raw.get("reason", ""))
 
 
 def _settle(raw: Mapping[str, Any]) -> Settle:
-    return Settle(raw["kind"], raw["id_a"], {k: (v[0], v[1]) for k, v in raw.get("fields", {}).items()}, raw.get("place", ""))
+    return Settle(
+        raw["kind"],
+        raw["id_a"],
+        {k: (v[0], v[1]) for k, v in raw.get("fields", {}).items()},
+        raw.get("place", ""),
+    )
 
 
 def item_of(row: Row[Any]) -> Item:
-    return Item(Entity(row.entity), row.source_id, row.label, row.planned, row.target_id, row.sku, row.outcome, row.cause,
-                load(Message, row.message) if row.message else None)
+    return Item(
+        Entity(row.entity),
+        row.source_id,
+        row.label,
+        row.planned,
+        row.target_id,
+        row.sku,
+        row.outcome,
+        row.cause,
+        load(Message, row.message) if row.message else None,
+    )

@@ -35,17 +35,29 @@ class Preference(Generic[T]):
             kind = _KINDS.get(self.kind, "of another type")
             raise BadInput("{setting} must be {kind}.", setting=self.key, kind=kind)
         if (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
-            raise BadInput("{setting} must be between {least} and {most}.",
-                           setting=self.key, least=self.least, most="∞" if self.most is None else self.most)
+            raise BadInput(
+                "{setting} must be between {least} and {most}.",
+                setting=self.key,
+                least=self.least,
+                most="∞" if self.most is None else self.most,
+            )
         if self.choices and value not in self.choices:
-            raise BadInput("{setting} must be one of {choices}.",
-                           setting=self.key, choices=", ".join(map(str, self.choices)))
+            raise BadInput(
+                "{setting} must be one of {choices}.",
+                setting=self.key,
+                choices=", ".join(map(str, self.choices)),
+            )
         checked: T = value
         return checked
 
 
-_KINDS: dict[type, str] = {int: "a whole number", str: "text", bool: "on or off", dict: "an object",
-                           datetime: "a time"}
+_KINDS: dict[type, str] = {
+    int: "a whole number",
+    str: "text",
+    bool: "on or off",
+    dict: "an object",
+    datetime: "a time",
+}
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 LOG_ROWS = Preference("logs.max_rows", int, 1_000_000, least=1_000, most=100_000_000)
@@ -63,7 +75,16 @@ to it, so calls without an outcome and records without a binding are looked up b
 again."""
 
 KNOWN: tuple[Preference[Any], ...] = (
-    LOG_ROWS, LOG_DAYS, RUN_DAYS, LANGUAGE, TIMEZONE, CSV_DECIMAL_COMMA, PAUSED, TRIAL_WANTED, RESTORED_AT)
+    LOG_ROWS,
+    LOG_DAYS,
+    RUN_DAYS,
+    LANGUAGE,
+    TIMEZONE,
+    CSV_DECIMAL_COMMA,
+    PAUSED,
+    TRIAL_WANTED,
+    RESTORED_AT,
+)
 
 
 class Preferences:
@@ -78,7 +99,8 @@ class Preferences:
         refused."""
         with self._db.read() as connection:
             stored = connection.execute(
-                select(preferences.c.value).where(preferences.c.key == preference.key)).scalar()
+                select(preferences.c.value).where(preferences.c.key == preference.key)
+            ).scalar()
         if stored is None:
             return preference.default
         try:

@@ -28,7 +28,8 @@ _SHAPES = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password@host
     r"|(?i:\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}"
     r"|(?i:(?<=access_token=)|(?<=client_secret=)|(?<=api_key=)|(?<=api_secret=)|(?<=password=))"
-    r"""[^\s&"',;]+""")
+    r"""[^\s&"',;]+"""
+)
 _BASIC = re.compile(r"(?i:\bbasic\s+)([A-Za-z0-9+/]{4,}={0,2})")
 
 
@@ -74,9 +75,15 @@ def _forms(value: str) -> set[str]:
         return set()
     encoded = value.encode("utf-8", "surrogatepass")
     safe = encoded.decode("utf-8", "replace")
-    return {value, quote(safe, safe=""), quote_plus(safe), json.dumps(value)[1:-1],
-            json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1],
-            base64.b64encode(encoded).decode()}
+    return {
+        value,
+        quote(safe, safe=""),
+        quote_plus(safe),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        base64.b64encode(encoded).decode(),
+    }
 
 
 class Redactor:
@@ -127,7 +134,8 @@ def clean_record(record: logging.LogRecord) -> None:
             record.msg, record.args = _clean(_message(record)), ()
     if record.exc_info and record.exc_info[1] is not None:
         record.exc_text = visible(
-            REDACTOR("".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")))
+            REDACTOR("".join(traceback.format_exception(record.exc_info[1])).rstrip("\n"))
+        )
     if record.stack_info:
         record.stack_info = REDACTOR(record.stack_info)
 

@@ -66,14 +66,17 @@ class Retention:
 
     def _old_runs(self, border: datetime) -> list[str]:
         query = select(runs.c.id).where(
-            runs.c.status.not_in(_LIVE), func.coalesce(runs.c.finished_at, runs.c.created_at) < border,
-            runs.c.id.not_in(_compared_with()))
+            runs.c.status.not_in(_LIVE),
+            func.coalesce(runs.c.finished_at, runs.c.created_at) < border,
+            runs.c.id.not_in(_compared_with()),
+        )
         with self._db.read() as tx:
             return list(tx.execute(query.order_by(runs.c.created_at)).scalars())
 
     def _staged(self, border: datetime) -> int:
         ended = select(runs.c.id).where(
-            runs.c.status.not_in(_LIVE), func.coalesce(runs.c.finished_at, runs.c.created_at) < border)
+            runs.c.status.not_in(_LIVE), func.coalesce(runs.c.finished_at, runs.c.created_at) < border
+        )
         with self._db.read() as tx:
             ids = list(tx.execute(ended.where(runs.c.id.in_(select(staged.c.run_id)))).scalars())
         gone = 0
@@ -99,7 +102,14 @@ class Retention:
 def _compared_with() -> Select[tuple[str]]:
     """The last complete full run of each flow."""
     one, later = runs.alias("one"), runs.alias("later")
-    superseded = select(later.c.id).where(
-        later.c.flow_id == one.c.flow_id, later.c.created_at > one.c.created_at,
-        later.c.status.in_(_COMPLETE), later.c.mode == Mode.FULL.value).exists()
+    superseded = (
+        select(later.c.id)
+        .where(
+            later.c.flow_id == one.c.flow_id,
+            later.c.created_at > one.c.created_at,
+            later.c.status.in_(_COMPLETE),
+            later.c.mode == Mode.FULL.value,
+        )
+        .exists()
+    )
     return select(one.c.id).where(one.c.status.in_(_COMPLETE), one.c.mode == Mode.FULL.value, ~superseded)

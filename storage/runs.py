@@ -26,15 +26,35 @@ class Runs:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def start(self, tx: Connection, flow_id: str, flow_version: int, mode: Mode, scope: Scope, by: str) -> str:
+    def start(
+        self, tx: Connection, flow_id: str, flow_version: int, mode: Mode, scope: Scope, by: str
+    ) -> str:
         """A queued run. Raises NeedsOperator while another run of the flow is live."""
-        values = {"id": new_id(), "flow_id": flow_id, "mode": mode.value, "status": Status.QUEUED.value, "scope": dump(scope),
-                  "stage": "", "done": 0, "total": 0, "counts": {}, "brakes": [], "figures": {}, "error": None, "flow_version": flow_version,
-                  "started_by": by, "created_at": now(), "cancel_requested": False, "spent": {}}
+        values = {
+            "id": new_id(),
+            "flow_id": flow_id,
+            "mode": mode.value,
+            "status": Status.QUEUED.value,
+            "scope": dump(scope),
+            "stage": "",
+            "done": 0,
+            "total": 0,
+            "counts": {},
+            "brakes": [],
+            "figures": {},
+            "error": None,
+            "flow_version": flow_version,
+            "started_by": by,
+            "created_at": now(),
+            "cancel_requested": False,
+            "spent": {},
+        }
         try:
             tx.execute(insert(runs).values(values))
         except IntegrityError as error:
-            raise NeedsOperator(say("A run of this flow is already under way. Wait for it, or cancel it.")) from error
+            raise NeedsOperator(
+                say("A run of this flow is already under way. Wait for it, or cancel it.")
+            ) from error
         return str(values["id"])
 
     def get(self, run_id: str) -> Run:
@@ -45,7 +65,14 @@ class Runs:
             raise NeedsOperator(say("There is no run {id}.", id=run_id))
         return _run(row)
 
-    def list(self, *, flow_id: str | None = None, live: bool = False, limit: int = 50, since: datetime | None = None) -> list[Run]:
+    def list(
+        self,
+        *,
+        flow_id: str | None = None,
+        live: bool = False,
+        limit: int = 50,
+        since: datetime | None = None,
+    ) -> list[Run]:
         """Newest first."""
         query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
         if flow_id:
@@ -57,9 +84,15 @@ class Runs:
         with self.db.read() as tx:
             return [_run(r) for r in tx.execute(query)]
 
-    def last(self, flow_id: str, statuses: Sequence[Status], modes: Sequence[Mode] = (Mode.FULL,)) -> Run | None:
+    def last(
+        self, flow_id: str, statuses: Sequence[Status], modes: Sequence[Mode] = (Mode.FULL,)
+    ) -> Run | None:
         r = runs.c
-        query = select(runs).where(r.flow_id == flow_id, r.status.in_([s.value for s in statuses]), r.mode.in_([m.value for m in modes]))
+        query = select(runs).where(
+            r.flow_id == flow_id,
+            r.status.in_([s.value for s in statuses]),
+            r.mode.in_([m.value for m in modes]),
+        )
         with self.db.read() as tx:
             row = tx.execute(query.order_by(r.created_at.desc()).limit(1)).first()
         return None if row is None else _run(row)
@@ -69,27 +102,41 @@ class Runs:
             self.set(tx, run_id, **values)
 
     def set(self, tx: Connection, run_id: str, **values: Any) -> None:
-        """Changes columns of a run inside the caller's transaction; model values are stored in their JSON form."""
-        tx.execute(update(runs).where(runs.c.id == run_id).values(**{k: _stored(k, v) for k, v in values.items()}))
+        """Changes columns of a run inside the caller's transaction; model values are stored in their JSON
+        form."""
+        tx.execute(
+            update(runs).where(runs.c.id == run_id).values(**{k: _stored(k, v) for k, v in values.items()})
+        )
 
     def cancel(self, run_id: str) -> None:
         """Asks the run to stop; a stage that waits for its next try is due at once, to see that."""
         with self.db.write() as tx:
             self.set(tx, run_id, cancel_requested=True)
-            tx.execute(update(sync_queue).where(sync_queue.c.run_id == run_id, sync_queue.c.status == "pending").values(due=now()))
+            tx.execute(
+                update(sync_queue)
+                .where(sync_queue.c.run_id == run_id, sync_queue.c.status == "pending")
+                .values(due=now())
+            )
 
     def cancelled(self, run_id: str) -> bool:
         with self.db.read() as tx:
             return bool(tx.execute(select(runs.c.cancel_requested).where(runs.c.id == run_id)).scalar())
 
     def mark_first_write(self, tx: Connection, run_id: str) -> None:
-        tx.execute(update(runs).where(runs.c.id == run_id, runs.c.first_write_at.is_(None)).values(first_write_at=now()))
+        tx.execute(
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.first_write_at.is_(None))
+            .values(first_write_at=now())
+        )
 
     def count(self, run_id: str) -> Counts:
-        """The report, counted from its rows; a row without an outcome counts as read only, so that it shows as imbalance."""
+        """The report, counted from its rows; a row without an outcome counts as read only, so that it shows
+        as imbalance."""
         i = run_items.c
         with self.db.read() as tx:
-            rows = tx.execute(select(i.outcome, func.count()).where(i.run_id == run_id).group_by(i.outcome)).all()
+            rows = tx.execute(
+                select(i.outcome, func.count()).where(i.run_id == run_id).group_by(i.outcome)
+            ).all()
         found: dict[str, int] = {str(outcome): int(n) for outcome, n in rows}
         return Counts(read=sum(found.values()), **{name: found.get(name, 0) for name in OUTCOMES})
 
@@ -103,8 +150,21 @@ def _stored(name: str, value: Any) -> Any:
 def _run(row: Row[Any]) -> Run:
     values: Mapping[Any, Any] = row._mapping
     return Run(
-        id=row.id, flow_id=row.flow_id, mode=Mode(row.mode), status=Status(row.status), scope=load(Scope, row.scope),
-        stage=row.stage, done=row.done, total=row.total, counts=load(Counts, row.counts),
-        brakes=tuple(load(BrakeHit, b) for b in row.brakes), error=load(Message, row.error) if row.error else None,
-        flow_version=row.flow_version, started_by=row.started_by, cancel_requested=row.cancel_requested, spent=row.spent, figures=row.figures,
-        **{k: values[k] for k in ("created_at", "started_at", "first_write_at", "finished_at")})
+        id=row.id,
+        flow_id=row.flow_id,
+        mode=Mode(row.mode),
+        status=Status(row.status),
+        scope=load(Scope, row.scope),
+        stage=row.stage,
+        done=row.done,
+        total=row.total,
+        counts=load(Counts, row.counts),
+        brakes=tuple(load(BrakeHit, b) for b in row.brakes),
+        error=load(Message, row.error) if row.error else None,
+        flow_version=row.flow_version,
+        started_by=row.started_by,
+        cancel_requested=row.cancel_requested,
+        spent=row.spent,
+        figures=row.figures,
+        **{k: values[k] for k in ("created_at", "started_at", "first_write_at", "finished_at")},
+    )

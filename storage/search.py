@@ -120,8 +120,10 @@ def _on_postgresql(wanted: LogFilter) -> Select[int] | None:
 
 def _document() -> ColumnElement[Any]:
     """Word for word the expression of the index ix_logs_words."""
-    return func.to_tsvector(literal_column("'simple'"), literal_column(
-        "text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, '')"))
+    return func.to_tsvector(
+        literal_column("'simple'"),
+        literal_column("text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, '')"),
+    )
 
 
 def _prefix_query(words: list[str]) -> ColumnElement[Any]:

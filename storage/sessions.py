@@ -39,8 +39,14 @@ class Sessions:
     def start(self, user: User, *, hours: float = 12, idle_hours: float = 2) -> str:
         """A new session's token (256 random bits): hand it to the browser, nobody can read it again."""
         token, now = secrets.token_urlsafe(32), self._clock()
-        row = {"token_hash": _hash(token), "user_id": user.id, "started_at": now, "seen_at": now,
-               "expires_at": now + timedelta(hours=hours), "idle_seconds": round(idle_hours * 3600)}
+        row = {
+            "token_hash": _hash(token),
+            "user_id": user.id,
+            "started_at": now,
+            "seen_at": now,
+            "expires_at": now + timedelta(hours=hours),
+            "idle_seconds": round(idle_hours * 3600),
+        }
         with self._db.write() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
             connection.execute(insert(sessions).values(row))
@@ -54,7 +60,8 @@ class Sessions:
         now = self._clock()
         with self._db.read() as connection:
             joined = select(users, sessions.c.seen_at, sessions.c.expires_at, sessions.c.idle_seconds).join(
-                sessions, sessions.c.user_id == users.c.id)
+                sessions, sessions.c.user_id == users.c.id
+            )
             row = connection.execute(joined.where(sessions.c.token_hash == _hash(token))).mappings().first()
         if row is None or now >= row["expires_at"] or now >= _idles_out(row):
             return None

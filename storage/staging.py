@@ -1,4 +1,5 @@
-"""Records read by a run, kept on disk so that a run of any size stays small in memory and survives a restart."""
+"""Records read by a run, kept on disk so that a run of any size stays small in memory and survives a
+restart."""
 
 from __future__ import annotations
 
@@ -32,7 +33,17 @@ class Staging:
         rows, keys = [], []
         for record, found in {record.id: (record, found) for record, found in records}.values():
             rows.append({"run_id": run_id, "side": side, "record_id": record.id, "body": _body(record)})
-            keys += [{"run_id": run_id, "side": side, "key": k, "value": v, "record_id": record.id, "variant_id": n} for k, v, n in found]
+            keys += [
+                {
+                    "run_id": run_id,
+                    "side": side,
+                    "key": k,
+                    "value": v,
+                    "record_id": record.id,
+                    "variant_id": n,
+                }
+                for k, v, n in found
+            ]
         if not rows:
             return
         s, k = staged.c, staged_keys.c
@@ -40,20 +51,33 @@ class Staging:
             last = tx.execute(select(func.max(s.position)).where(s.run_id == run_id, s.side == side)).scalar()
             start = 0 if last is None else last + 1
             for n in range(0, len(rows), 400):
-                ids = [r["record_id"] for r in rows[n:n + 400]]
-                tx.execute(delete(staged_keys).where(k.run_id == run_id, k.side == side, k.record_id.in_(ids)))
-            upsert(tx, staged, [{**r, "position": start + i} for i, r in enumerate(rows)], key=["run_id", "side", "record_id"])
+                ids = [r["record_id"] for r in rows[n : n + 400]]
+                tx.execute(
+                    delete(staged_keys).where(k.run_id == run_id, k.side == side, k.record_id.in_(ids))
+                )
+            upsert(
+                tx,
+                staged,
+                [{**r, "position": start + i} for i, r in enumerate(rows)],
+                key=["run_id", "side", "record_id"],
+            )
             if keys:
                 tx.execute(insert(staged_keys), keys)
 
     def count(self, run_id: str, side: str) -> int:
         with self.db.read() as tx:
-            return tx.execute(select(func.count()).where(staged.c.run_id == run_id, staged.c.side == side)).scalar_one()
+            return tx.execute(
+                select(func.count()).where(staged.c.run_id == run_id, staged.c.side == side)
+            ).scalar_one()
 
     def ids(self, run_id: str, side: str) -> list[str]:
         """Ids of all staged records of a side."""
         with self.db.read() as tx:
-            return list(tx.execute(select(staged.c.record_id).where(staged.c.run_id == run_id, staged.c.side == side)).scalars())
+            return list(
+                tx.execute(
+                    select(staged.c.record_id).where(staged.c.run_id == run_id, staged.c.side == side)
+                ).scalars()
+            )
 
     def each(self, run_id: str, side: str, page: int = 100) -> Iterator[Record]:
         """All records, streamed."""
@@ -63,8 +87,11 @@ class Staging:
     def pages(self, run_id: str, side: str, page: int = 100) -> Iterator[list[Record]]:
         s, last = staged.c, (-1, "")
         while True:
-            query = select(staged).where(s.run_id == run_id, s.side == side, (s.position > last[0])
-                                         | ((s.position == last[0]) & (s.record_id > last[1])))
+            query = select(staged).where(
+                s.run_id == run_id,
+                s.side == side,
+                (s.position > last[0]) | ((s.position == last[0]) & (s.record_id > last[1])),
+            )
             with self.db.read() as tx:
                 rows = tx.execute(query.order_by(s.position, s.record_id).limit(page)).all()
             if not rows:
@@ -78,8 +105,10 @@ class Staging:
         s = staged.c
         with self.db.read() as tx:
             for start in range(0, len(ids), 400):
-                part = ids[start:start + 400]
-                for row in tx.execute(select(staged).where(s.run_id == run_id, s.side == side, s.record_id.in_(part))):
+                part = ids[start : start + 400]
+                for row in tx.execute(
+                    select(staged).where(s.run_id == run_id, s.side == side, s.record_id.in_(part))
+                ):
                     out[row.record_id] = _record(row.body)
         return out
 
@@ -89,9 +118,12 @@ class Staging:
         out: list[tuple[str, str, str]] = []
         with self.db.read() as tx:
             for start in range(0, len(values), 400):
-                part = values[start:start + 400]
-                rows = tx.execute(select(k.value, k.record_id, k.variant_id).where(
-                    k.run_id == run_id, k.side == side, k.key == key, k.value.in_(part)))
+                part = values[start : start + 400]
+                rows = tx.execute(
+                    select(k.value, k.record_id, k.variant_id).where(
+                        k.run_id == run_id, k.side == side, k.key == key, k.value.in_(part)
+                    )
+                )
                 out += [(r.value, r.record_id, r.variant_id) for r in rows]
         return out
 

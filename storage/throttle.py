@@ -108,8 +108,9 @@ def _is_one_of(keys: list[Key]) -> ColumnElement[bool]:
 
 def _rows(connection: Connection, keys: list[Key]) -> dict[Key, tuple[int, datetime, datetime]]:
     found = connection.execute(select(sign_in_failures).where(_is_one_of(keys))).mappings()
-    return {(row["kind"], row["key_hash"]): (row["failures"], row["failed_at"], row["open_at"])
-            for row in found}
+    return {
+        (row["kind"], row["key_hash"]): (row["failures"], row["failed_at"], row["open_at"]) for row in found
+    }
 
 
 def _wait(rows: dict[Key, tuple[int, datetime, datetime]], now: datetime) -> float:
@@ -134,5 +135,10 @@ def _next(key: Key, before: tuple[int, datetime, datetime] | None, now: datetime
 
 
 def _row(key: Key, failures: int, failed_at: datetime, open_at: datetime) -> dict[str, object]:
-    return {"kind": key[0], "key_hash": key[1], "failures": failures, "failed_at": failed_at,
-            "open_at": open_at}
+    return {
+        "kind": key[0],
+        "key_hash": key[1],
+        "failures": failures,
+        "failed_at": failed_at,
+        "open_at": open_at,
+    }

@@ -11,8 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 Row = Mapping[str, Any]
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Row], *, key: Sequence[str],
-           update: Mapping[str, Callable[[Any, Any], ColumnElement[Any]]] | None = None) -> None:
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    update: Mapping[str, Callable[[Any, Any], ColumnElement[Any]]] | None = None,
+) -> None:
     """Inserts `rows`; where `key` exists already, the other columns take the new values.
 
     `update` replaces that per column by an expression of (stored column, new value), for counters.
@@ -24,10 +30,14 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row], *, key: Se
     columns = [name for name in rows[0] if name not in key]
     special = update or {}
     new = insert.excluded
-    values = {name: special[name](table.c[name], new[name]) if name in special else new[name]
-              for name in columns}
-    statement = insert.on_conflict_do_update(index_elements=list(key), set_=values) if values else (
-        insert.on_conflict_do_nothing(index_elements=list(key)))
+    values = {
+        name: special[name](table.c[name], new[name]) if name in special else new[name] for name in columns
+    }
+    statement = (
+        insert.on_conflict_do_update(index_elements=list(key), set_=values)
+        if values
+        else (insert.on_conflict_do_nothing(index_elements=list(key)))
+    )
     connection.execute(statement, [dict(row) for row in rows])
 
 

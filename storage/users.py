@@ -62,8 +62,14 @@ class Users:
         if role not in ROLES:
             raise BadInput("There is no role {role}.", role=role)
         user = User(uuid.uuid4().hex, _checked_name(name), role, None, None)
-        row = {"id": user.id, "name": user.name, "name_key": name_key(name), "role": role,
-               "password_hash": passwords.hash_password(password), "created_at": self._clock()}
+        row = {
+            "id": user.id,
+            "name": user.name,
+            "name_key": name_key(name),
+            "role": role,
+            "password_hash": passwords.hash_password(password),
+            "created_at": self._clock(),
+        }
         with self._db.write() as connection:
             if only_first and _any(connection):
                 raise BadInput("The administrator exists already. Sign in instead.")
@@ -92,8 +98,9 @@ class Users:
             _change(connection, user_id, password_hash=hashed)
             connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
-    def set_preferences(self, user_id: str, *, language: str | None = None,
-                        timezone: str | None = None) -> None:
+    def set_preferences(
+        self, user_id: str, *, language: str | None = None, timezone: str | None = None
+    ) -> None:
         """Changes what is given; "" goes back to the browser's. Raises BadInput for unknown values."""
         if language and language not in LANGUAGES:
             raise BadInput("There is no language {language}.", language=language)

@@ -82,8 +82,9 @@ class Vault:
         self._use(keys)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str], env: Mapping[str, str] | None = None,
-             db: Database | None = None) -> Vault:
+    def open(
+        cls, folder: str | os.PathLike[str], env: Mapping[str, str] | None = None, db: Database | None = None
+    ) -> Vault:
         """The vault of a data folder; a first key is made if there is none.
 
         With `db`: raises NeedsOperator when the database holds secrets that the key at hand cannot open, and
@@ -146,9 +147,13 @@ class Vault:
         COUNTERPART_SECRET_KEY the operator puts the new key first; raises NeedsOperator if only one is there.
         """
         if self._file is None and len(self._keys) < 2:
-            raise NeedsOperator(say(
-                "The key comes from COUNTERPART_SECRET_KEY: set it to the new key, a comma and the old key, "
-                "start again and rotate then. A new key: {command}", command=NEW_KEY_COMMAND))
+            raise NeedsOperator(
+                say(
+                    "The key comes from COUNTERPART_SECRET_KEY: set it to the new key, a comma and the old "
+                    "key, start again and rotate then. A new key: {command}",
+                    command=NEW_KEY_COMMAND,
+                )
+            )
         if self._file:
             write_keys(self._file, [Fernet.generate_key().decode(), *self._keys])
         count = self._seal_again(db)
@@ -183,11 +188,14 @@ NEW_KEY_COMMAND = 'python -c "from cryptography.fernet import Fernet; print(Fern
 
 def wrong_key() -> NeedsOperator:
     """The error for secrets that the key at hand cannot open."""
-    return NeedsOperator(say(
-        "The stored credentials were sealed with another key. Put back the file {file} that belongs to "
-        "this database (or its COUNTERPART_SECRET_KEY); "
-        "if it is lost, enter the credentials of every connection again.",
-        file=KEY_FILE))
+    return NeedsOperator(
+        say(
+            "The stored credentials were sealed with another key. Put back the file {file} that belongs to "
+            "this database (or its COUNTERPART_SECRET_KEY); if it is lost, enter the credentials of every "
+            "connection again.",
+            file=KEY_FILE,
+        )
+    )
 
 
 def _refuse_new_key(db: Database | None) -> None:
@@ -201,8 +209,12 @@ def _fernet(key: str) -> Fernet:
     try:
         return Fernet(key)
     except ValueError:
-        raise NeedsOperator(say("The vault's key is malformed: it must be 32 bytes in URL-safe base64. "
-                                "A new one: {command}", command=NEW_KEY_COMMAND)) from None
+        raise NeedsOperator(
+            say(
+                "The vault's key is malformed: it must be 32 bytes in URL-safe base64. A new one: {command}",
+                command=NEW_KEY_COMMAND,
+            )
+        ) from None
 
 
 def _rotated(keys: MultiFernet, sealed: str) -> str:

@@ -17,7 +17,8 @@ _cancelled: ContextVar[Callable[[], bool]] = ContextVar("cancelled", default=lam
 
 @contextmanager
 def cancellable(asked: Callable[[], bool]) -> Iterator[None]:
-    """Within this block (and contexts copied from it) sleeping ends with `Cancelled` once `asked()` is true."""
+    """Within this block (and contexts copied from it) sleeping ends with `Cancelled` once `asked()` is
+    true."""
     token = _cancelled.set(asked)
     try:
         yield
@@ -32,7 +33,8 @@ def check_cancelled() -> None:
 
 
 class RealClock:
-    """Wall time, and durations scaled by `speed`: at speed 60 a minute's pacing takes a second. Real hosts have speed 1."""
+    """Wall time, and durations scaled by `speed`: at speed 60 a minute's pacing takes a second. Real hosts
+    have speed 1."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed

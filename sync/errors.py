@@ -10,7 +10,8 @@ CounterpartError
 ├── BrokenContract     the platform answered what nobody agreed on: keep the payload
 └── Cancelled          the operator stopped the run
 
-Each carries a sentence for the operator (`message`, translatable) and a detail for us (`detail`, never a secret).
+Each carries a sentence for the operator (`message`, translatable) and a detail for us (`detail`, never a
+secret).
 """
 
 from __future__ import annotations

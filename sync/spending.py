@@ -1,4 +1,5 @@
-"""What each connection spends: calls, points, throttles. Fed by the connectors, read by the run page and `demo`."""
+"""What each connection spends: calls, points, throttles. Fed by the connectors, read by the run page and
+`demo`."""
 
 from __future__ import annotations
 
@@ -17,8 +18,17 @@ class ConnectionTrace:
         self.totals: dict[str, float] = defaultdict(float)
         self.bucket: tuple[float, float, float] | None = None
 
-    def request(self, operation: str, *, seconds: float, points: float = 0.0, throttled: bool = False,
-                available: float | None = None, limit: float | None = None, restore: float | None = None) -> None:
+    def request(
+        self,
+        operation: str,
+        *,
+        seconds: float,
+        points: float = 0.0,
+        throttled: bool = False,
+        available: float | None = None,
+        limit: float | None = None,
+        restore: float | None = None,
+    ) -> None:
         with self._lock:
             self.totals["calls"] += 1
             self.totals["points"] += points

@@ -76,7 +76,7 @@ class Workspace:
         self._guard = threading.RLock()
         self._works = False
 
-    # -- who does what ----------------------------------------------------------------------------------------
+    # -- who does what ---------------------------------------------------------------------------------------
 
     def manager_of(self, entity: str) -> SyncManager:
         return self.orders if entity == Entity.ORDER.value else self.products
@@ -101,9 +101,18 @@ class Workspace:
 
     def open_connector(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """A connector for a stored connection."""
-        account = Account(connection.id, connection.settings, self.connections.secrets(connection.id),
-                          speed=connection.speed, allow_private=connection.sandbox or connection.settings.get("allow_private") == "true")
-        services = Services(self.clock(connection), KeepStore(self.db, self.vault, connection.id), self.spending.trace(connection.id))
+        account = Account(
+            connection.id,
+            connection.settings,
+            self.connections.secrets(connection.id),
+            speed=connection.speed,
+            allow_private=connection.sandbox or connection.settings.get("allow_private") == "true",
+        )
+        services = Services(
+            self.clock(connection),
+            KeepStore(self.db, self.vault, connection.id),
+            self.spending.trace(connection.id),
+        )
         return registry.spec(connection.platform).open(account, services)
 
     def forget_connector(self, connection_id: str) -> None:
@@ -120,10 +129,12 @@ class Workspace:
         self.journal.run_finished(run, flow)
         try:
             self.trial.run_finished(run, flow)
-        except CounterpartError as error:  # the run itself has ended well; the sandbox's orders are a trouble of their own
+        except (
+            CounterpartError
+        ) as error:  # the run itself has ended well; the sandbox's orders are a trouble of their own
             self.journal.failed(run, error)
 
-    # -- life -------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------
 
     @property
     def works(self) -> bool:
@@ -143,7 +154,8 @@ class Workspace:
             return self._works
 
     def stop(self) -> None:
-        """Ends the work at its next safe point and gives the lock back. The stages at work may still need the guard meanwhile."""
+        """Ends the work at its next safe point and gives the lock back. The stages at work may still need the
+        guard meanwhile."""
         with self._guard:
             working, self._works = self._works, False
         if working:
@@ -162,8 +174,9 @@ class Workspace:
 
 
 def after_restore(ws: Workspace) -> None:
-    """After a backup was put back its live runs are behind the world: they are closed, and the next runs read both sides anew
-    and look up what was written since by the marks at the target, before anything is sent again."""
+    """After a backup was put back its live runs are behind the world: they are closed, and the next runs read
+    both sides anew and look up what was written since by the marks at the target, before anything is sent
+    again."""
     if ws.preferences.get(RESTORED_AT) == LONG_AGO:
         return
     for run in ws.runs.list(live=True, limit=1000):
@@ -201,5 +214,3 @@ def hand_in(workspace: Workspace | None) -> None:
     holder = _holder()
     with holder.lock:
         holder.workspace = workspace
-
-

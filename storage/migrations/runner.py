@@ -48,9 +48,13 @@ def check_known(found: str | None) -> None:
     known = {script.revision for script in _scripts().walk_revisions()}
     if found is not None and found not in known:
         raise NeedsOperator(
-            say("This database was written by a newer Counterpart (schema {schema}). Start that version, or "
-                "restore a backup made before the upgrade.", schema=found),
-            f"this code knows {', '.join(sorted(known))}")
+            say(
+                "This database was written by a newer Counterpart (schema {schema}). Start that version, or "
+                "restore a backup made before the upgrade.",
+                schema=found,
+            ),
+            f"this code knows {', '.join(sorted(known))}",
+        )
 
 
 def migrate(database: Database) -> None:

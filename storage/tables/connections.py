@@ -7,7 +7,8 @@ from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, Table, Text,
 from storage.tables.base import Json, UtcDateTime, metadata
 
 connections = Table(
-    "connections", metadata,
+    "connections",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("platform", Text, nullable=False),
     Column("name", Text, nullable=False, unique=True),
@@ -24,7 +25,8 @@ connections = Table(
 )
 
 keeps = Table(
-    "keeps", metadata,
+    "keeps",
+    metadata,
     Column("connection_id", Text, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
@@ -32,7 +34,8 @@ keeps = Table(
 )
 
 links = Table(
-    "links", metadata,
+    "links",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("a", Text, ForeignKey("connections.id"), nullable=False),
@@ -43,7 +46,8 @@ links = Table(
 )
 
 flows = Table(
-    "flows", metadata,
+    "flows",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), nullable=False),
     Column("entity", Text, nullable=False),
@@ -57,7 +61,8 @@ flows = Table(
 )
 
 cursors = Table(
-    "cursors", metadata,
+    "cursors",
+    metadata,
     Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),

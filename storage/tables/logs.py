@@ -7,9 +7,15 @@ from sqlalchemy import DDL, BigInteger, CheckConstraint, Column, Integer, Table,
 from storage.tables.base import BigId, Json, UtcDateTime, metadata
 
 logs = Table(
-    "logs", metadata,
-    Column("id", BigId, primary_key=True, autoincrement=False,
-           comment="microseconds since 1970, made unique: sorting by id is sorting by time"),
+    "logs",
+    metadata,
+    Column(
+        "id",
+        BigId,
+        primary_key=True,
+        autoincrement=False,
+        comment="microseconds since 1970, made unique: sorting by id is sorting by time",
+    ),
     Column("at", UtcDateTime, nullable=False),
     Column("level", Text, nullable=False),
     Column("connection_id", Text),
@@ -27,7 +33,8 @@ logs = Table(
 )
 
 log_hours = Table(
-    "log_hours", metadata,
+    "log_hours",
+    metadata,
     Column("hour", BigInteger, primary_key=True, autoincrement=False, comment="hours since 1970 UTC"),
     Column("level", Text, primary_key=True),
     Column("connection_id", Text, primary_key=True, comment="empty for rows that belong to none"),
@@ -43,16 +50,20 @@ accident."""
 
 def _words(row: str) -> str:
     """SQL for what the index knows of a row: its sentence, record, SKU and facets."""
-    facets = [f"coalesce(' ' || char({ord(FACET_MARK)}) || '{letter}' || {row}.{column}, '')"
-              for column, letter in FACETS.items()]
+    facets = [
+        f"coalesce(' ' || char({ord(FACET_MARK)}) || '{letter}' || {row}.{column}, '')"
+        for column, letter in FACETS.items()
+    ]
     texts = [f"{row}.text", f"coalesce(' ' || {row}.record, '')", f"coalesce(' ' || {row}.sku, '')"]
     return " || ".join(texts + facets)
 
 
 # No value of a row or a person goes into these texts: S608 sees danger in any built SQL.
 _INSERT = f"INSERT INTO logs_search (rowid, words) VALUES (new.id, {_words('new')});"  # noqa: S608
-_DELETE = (f"INSERT INTO logs_search (logs_search, rowid, words) "  # noqa: S608
-           f"VALUES ('delete', old.id, {_words('old')});")
+_DELETE = (
+    f"INSERT INTO logs_search (logs_search, rowid, words) "  # noqa: S608
+    f"VALUES ('delete', old.id, {_words('old')});"
+)
 
 SEARCH_ON_SQLITE = (
     f"CREATE VIEW logs_words AS SELECT logs.id AS id, {_words('logs')} AS words FROM logs",  # noqa: S608

@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Tabl
 from storage.tables.base import UtcDateTime, metadata
 
 users = Table(
-    "users", metadata,
+    "users",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True, comment="the name folded: Ada and ada are one"),
@@ -23,7 +24,8 @@ users = Table(
 )
 
 sessions = Table(
-    "sessions", metadata,
+    "sessions",
+    metadata,
     Column("token_hash", Text, primary_key=True, comment="SHA-256 of the token; the token itself is nowhere"),
     Column("user_id", Text, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
@@ -35,7 +37,8 @@ sessions = Table(
 )
 
 sign_in_failures = Table(
-    "sign_in_failures", metadata,
+    "sign_in_failures",
+    metadata,
     Column("kind", Text, primary_key=True),
     Column("key_hash", Text, primary_key=True, comment="hashed: people type passwords into the name field"),
     Column("failures", Integer, nullable=False),

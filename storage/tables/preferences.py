@@ -7,7 +7,8 @@ from sqlalchemy import Column, Table, Text
 from storage.tables.base import Json, UtcDateTime, metadata
 
 preferences = Table(
-    "preferences", metadata,
+    "preferences",
+    metadata,
     Column("key", Text, primary_key=True),
     Column("value", Json),
     Column("changed_at", UtcDateTime, nullable=False),

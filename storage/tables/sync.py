@@ -1,4 +1,5 @@
-"""What synchronising leaves behind: bindings with baselines, runs with their plan and calls, the queue, parked records."""
+"""What synchronising leaves behind: bindings with baselines, runs with their plan and calls, the queue,
+parked records."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text,
 from storage.tables.base import BigId, Json, UtcDateTime, metadata
 
 bindings = Table(
-    "bindings", metadata,
+    "bindings",
+    metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), nullable=False),
     Column("kind", Text, nullable=False),
@@ -27,7 +29,8 @@ bindings = Table(
 
 # A row per stocked item and place: narrow and typed, because there are most of these.
 stock_baselines = Table(
-    "stock_baselines", metadata,
+    "stock_baselines",
+    metadata,
     Column("binding_id", BigId, ForeignKey("bindings.id", ondelete="CASCADE"), primary_key=True),
     Column("location_id", Text, primary_key=True),
     Column("a_quantity", Integer, nullable=False),
@@ -36,7 +39,8 @@ stock_baselines = Table(
 )
 
 claims = Table(
-    "claims", metadata,
+    "claims",
+    metadata,
     Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("match_key", Text, primary_key=True),
@@ -45,7 +49,8 @@ claims = Table(
 )
 
 decisions = Table(
-    "decisions", metadata,
+    "decisions",
+    metadata,
     Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
     Column("entity", Text, primary_key=True),
     Column("record_id", Text, primary_key=True),
@@ -56,7 +61,8 @@ decisions = Table(
 )
 
 runs = Table(
-    "runs", metadata,
+    "runs",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), nullable=False),
     Column("mode", Text, nullable=False),
@@ -79,13 +85,18 @@ runs = Table(
     Column("spent", Json, nullable=False),
     Index("ix_runs_flow_id_created_at", "flow_id", "created_at"),
     # One live run of a flow: the database keeps the promise.
-    Index("uq_runs_live_flow_id", "flow_id", unique=True,
-          sqlite_where=text("status IN ('queued', 'running', 'braked')"),
-          postgresql_where=text("status IN ('queued', 'running', 'braked')")),
+    Index(
+        "uq_runs_live_flow_id",
+        "flow_id",
+        unique=True,
+        sqlite_where=text("status IN ('queued', 'running', 'braked')"),
+        postgresql_where=text("status IN ('queued', 'running', 'braked')"),
+    ),
 )
 
 staged = Table(
-    "staged", metadata,
+    "staged",
+    metadata,
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("side", Text, primary_key=True),
     Column("record_id", Text, primary_key=True),
@@ -95,7 +106,8 @@ staged = Table(
 )
 
 staged_keys = Table(
-    "staged_keys", metadata,
+    "staged_keys",
+    metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("side", Text, nullable=False),
@@ -107,7 +119,8 @@ staged_keys = Table(
 )
 
 run_items = Table(
-    "run_items", metadata,
+    "run_items",
+    metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("entity", Text, nullable=False),
@@ -125,7 +138,8 @@ run_items = Table(
 )
 
 changes = Table(
-    "changes", metadata,
+    "changes",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("item_id", BigId, ForeignKey("run_items.id", ondelete="CASCADE"), nullable=False),
@@ -156,7 +170,8 @@ changes = Table(
 )
 
 calls = Table(
-    "calls", metadata,
+    "calls",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("connection_id", Text, nullable=False),
@@ -172,7 +187,8 @@ calls = Table(
 )
 
 sync_queue = Table(
-    "sync_queue", metadata,
+    "sync_queue",
+    metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("entity_type", Text, nullable=False),
@@ -187,13 +203,20 @@ sync_queue = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     # One pending stage of a run at a time.
-    Index("uq_sync_queue_pending_run_id_action", "run_id", "action", unique=True,
-          sqlite_where=text("status = 'pending'"), postgresql_where=text("status = 'pending'")),
+    Index(
+        "uq_sync_queue_pending_run_id_action",
+        "run_id",
+        "action",
+        unique=True,
+        sqlite_where=text("status = 'pending'"),
+        postgresql_where=text("status = 'pending'"),
+    ),
     Index("ix_sync_queue_status_priority_due", "status", "priority", "due"),
 )
 
 attention = Table(
-    "attention", metadata,
+    "attention",
+    metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), nullable=False),
     Column("flow_id", Text, nullable=False),
@@ -210,7 +233,15 @@ attention = Table(
     Column("closed_at", UtcDateTime),
     Column("closed_by", Text, nullable=False),
     # One open row per record and cause.
-    Index("uq_attention_open", "link_id", "entity", "record_id", "cause", unique=True,
-          sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+    Index(
+        "uq_attention_open",
+        "link_id",
+        "entity",
+        "record_id",
+        "cause",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
     Index("ix_attention_closed_at", "closed_at"),
 )

@@ -86,7 +86,9 @@ def worker(args: argparse.Namespace) -> int:
                 say("Process {pid} already does the work of this installation.", pid=worker_of(ws))
             )
         try:
-            say_aside("Working until no run is live." if args.until_idle else "Working until you press Ctrl+C.")
+            say_aside(
+                "Working until no run is live." if args.until_idle else "Working until you press Ctrl+C."
+            )
             while not (args.until_idle and _idle(ws)):
                 time.sleep(_POLL)
         except KeyboardInterrupt:

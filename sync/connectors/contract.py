@@ -1,5 +1,5 @@
-"""The contract of a connector. Every sentence of these docstrings is a test in tests/contract, run for every connector
-against its sandbox, and for `memory`."""
+"""The contract of a connector. Every sentence of these docstrings is a test in tests/contract, run for every
+connector against its sandbox, and for `memory`."""
 
 from __future__ import annotations
 
@@ -15,43 +15,48 @@ from sync.model.support import Check, Choice, FormField, Support
 
 
 class Connector(Protocol):
-    """One account on one platform. Safe to use from several threads at once; pacing is shared between them."""
+    """One account on one platform. Safe to use from several threads at once; pacing is shared between
+    them."""
 
     def check(self, entities: Sequence[Entity] = ()) -> Check:
-        """Tests credentials and scopes (those that `entities` need), writes nothing, says what is missing in a sentence
-        that an operator understands. Never raises for a reason the operator can mend: it is in `missing`.
-        Raises Transient if the platform cannot be reached at the moment."""
+        """Tests credentials and scopes (those that `entities` need), writes nothing, says what is missing in
+        a sentence that an operator understands. Never raises for a reason the operator can mend: it is in
+        `missing`. Raises Transient if the platform cannot be reached at the moment."""
 
     def support(self, entity: Entity) -> Support:
         """What the platform can do with the entity. Pure; an unknown entity gives an empty `Support`."""
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
-        """Yields pages of PRODUCT (variants, media, levels included) or ORDER records. May repeat a record, never misses
-        one. `since` is a cursor of an earlier page: reading resumes after it. The last page alone may be `complete`, and is so only
-        if the sweep missed nothing (checked against the platform's total where there is one). Ids or SKUs that do not
-        exist are simply not among the records. A record that cannot be understood comes with `problems`; it never ends the read.
-        Raises NotAuthorised, Transient (retries used up) or BrokenContract; pages already yielded stay valid."""
+        """Yields pages of PRODUCT (variants, media, levels included) or ORDER records. May repeat a record,
+        never misses one. `since` is a cursor of an earlier page: reading resumes after it. The last page
+        alone may be `complete`, and is so only if the sweep missed nothing (checked against the platform's
+        total where there is one). Ids or SKUs that do not exist are simply not among the records. A record
+        that cannot be understood comes with `problems`; it never ends the read. Raises NotAuthorised,
+        Transient (retries used up) or BrokenContract; pages already yielded stay valid."""
 
     def batch(self, changes: Sequence[Change]) -> list[Call]:
-        """Groups changes into calls as the platform likes them (250 stock rows a call, one create a product). Pure and
-        deterministic but for the calls' ids; every change is in exactly one call; order is kept. A change that the platform does not support raises ValueError."""
+        """Groups changes into calls as the platform likes them (250 stock rows a call, one create a product).
+        Pure and deterministic but for the calls' ids; every change is in exactly one call; order is kept. A
+        change that the platform does not support raises ValueError."""
 
     def send(self, call: Call) -> list[Outcome]:
         """Sends one committed call; one outcome per member. Waits for its share of the rate budget first.
-        Throttling, and failures before anything was sent, are retried inside. Raises Transient (nothing happened, retries
-        used up), NotAuthorised (nothing happened), OutcomeUnknown (it may have happened). A refusal is an outcome, not an exception."""
+        Throttling, and failures before anything was sent, are retried inside. Raises Transient (nothing
+        happened, retries used up), NotAuthorised (nothing happened), OutcomeUnknown (it may have happened). A
+        refusal is an outcome, not an exception."""
 
     def find_written(self, call: Call) -> Written:
-        """Was this call carried out? Asked after every unknown outcome before anything is repeated. "No" only after the
-        settling time. Writes nothing."""
+        """Was this call carried out? Asked after every unknown outcome before anything is repeated. "No" only
+        after the settling time. Writes nothing."""
 
     def prepare(self) -> None:
-        """Makes what our writes need at the target, once (metafield definitions); quiet when it is there. Raises
-        NeedsOperator if the operator's rights do not suffice."""
+        """Makes what our writes need at the target, once (metafield definitions); quiet when it is there.
+        Raises NeedsOperator if the operator's rights do not suffice."""
 
     def choices(self, what: str) -> list[Choice]:
-        """Things that a mapping can name: "locations", "channels", "price_lists", "warehouses", "sales_channels",
-        "categories". Cached for as long as the platform's limits ask. An unknown word gives []."""
+        """Things that a mapping can name: "locations", "channels", "price_lists", "warehouses",
+        "sales_channels", "categories". Cached for as long as the platform's limits ask. An unknown word gives
+        []."""
 
     def close(self) -> None:
         """Gives sockets back. Idempotent."""
@@ -70,8 +75,8 @@ class Services:
 class Spec:
     """A platform as settings page, docs table and contract tests find it: `sync.connectors.<platform>.SPEC`.
 
-    `fields` make the settings form. `normalise` checks and completes the form's values (raises NeedsOperator with what to
-    do); `scopes` tells which access an entity needs, for the settings page."""
+    `fields` make the settings form. `normalise` checks and completes the form's values (raises NeedsOperator
+    with what to do); `scopes` tells which access an entity needs, for the settings page."""
 
     platform: str
     title: str

@@ -1,7 +1,7 @@
 """Carrying out a phase of a plan so that a crash at any instant loses nothing and doubles nothing.
 
-Each call is written down (with its key) before it is sent, and settled in one transaction after. What nobody knows the
-outcome of is looked up at the target before anything is repeated.
+Each call is written down (with its key) before it is sent, and settled in one transaction after. What nobody
+knows the outcome of is looked up at the target before anything is repeated.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Book(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Applies the phases of one run. `in_flight` calls are under way at once; `tick` is told after each settled call."""
+    """Applies the phases of one run. `in_flight` calls are under way at once; `tick` is told after each
+    settled call."""
 
     target: Target
     book: Book
@@ -68,7 +69,8 @@ class Apply:
     tick: Callable[[int], None]
 
     def phase(self, name: str) -> None:
-        """Sends everything due in a phase. Raises Transient or NotAuthorised (what was not sent stays due), Cancelled."""
+        """Sends everything due in a phase. Raises Transient or NotAuthorised (what was not sent stays due),
+        Cancelled."""
         self.recover()
         with ThreadPoolExecutor(self.in_flight, thread_name_prefix="apply") as pool:
             while due := self.book.due(name, _WINDOW.get(name, _DEFAULT_WINDOW)):
@@ -86,11 +88,12 @@ class Apply:
             changes = [change for change, _ in group]
             size = max(1, _LARGEST_CALL >> tries) if tries else len(changes)
             for start in range(0, len(changes), size):
-                calls += self.target.batch(changes[start:start + size])
+                calls += self.target.batch(changes[start : start + size])
         return calls
 
     def _send_all(self, pool: ThreadPoolExecutor, calls: Sequence[Call]) -> None:
-        """All calls are finished or left due before the first error goes on: nothing is abandoned half-way."""
+        """All calls are finished or left due before the first error goes on: nothing is abandoned
+        half-way."""
         futures = [pool.submit(contextvars.copy_context().run, self._send, call) for call in calls]
         errors = [error for future in futures if (error := future.exception()) is not None]
         if errors:

@@ -16,8 +16,8 @@ from sync.model.values import Money
 
 @dataclass(slots=True)
 class Figures:
-    """What the brake looks at. `source_count` records were read now, `source_before` in the last complete run (None: never);
-    `stock_rows`/`prices` were compared, of which so many change in a suspicious way."""
+    """What the brake looks at. `source_count` records were read now, `source_before` in the last complete run
+    (None: never); `stock_rows`/`prices` were compared, of which so many change in a suspicious way."""
 
     source_count: int = 0
     source_before: int | None = None
@@ -45,7 +45,9 @@ def count(figures: Figures, changes: Iterable[Change], brakes: Brakes) -> None:
             figures.zeroed += int(after == 0 and isinstance(before, int) and before > 0)
         for diff in change.diffs:
             if diff.field == "price" and change.verb is Verb.UPDATE:
-                figures.price_moves += int(moved(money(diff.before), money(diff.after), brakes.price_move_percent))
+                figures.price_moves += int(
+                    moved(money(diff.before), money(diff.after), brakes.price_move_percent)
+                )
 
 
 def moved(before: Money | None, after: Money | None, percent: int) -> bool:
@@ -57,42 +59,93 @@ def moved(before: Money | None, after: Money | None, percent: int) -> bool:
 
 def hits(figures: Figures, brakes: Brakes, *, shares: bool) -> list[BrakeHit]:
     """The brakes that a run runs into. `shares` off (test runs, single records): only counts apply."""
-    found = [*_source(figures, brakes, shares), *_stock(figures, brakes, shares), *_prices(figures, brakes, shares)]
+    found = [
+        *_source(figures, brakes, shares),
+        *_stock(figures, brakes, shares),
+        *_prices(figures, brakes, shares),
+    ]
     if figures.unmapped:
-        found.append(BrakeHit("location.unmapped", say(
-            "No warehouse is mapped to {places}. Map it in Settings, or stock there stays as it is.",
-            places=", ".join(figures.unmapped)), len(figures.unmapped)))
+        found.append(
+            BrakeHit(
+                "location.unmapped",
+                say(
+                    "No warehouse is mapped to {places}. Map it in Settings, or stock there stays as it is.",
+                    places=", ".join(figures.unmapped),
+                ),
+                len(figures.unmapped),
+            )
+        )
     if figures.wrong_currency:
-        found.append(BrakeHit("currency.wrong", say(
-            "{count} prices are not in the shop's currency. Check the price list of the flow.", count=figures.wrong_currency),
-            figures.wrong_currency))
+        found.append(
+            BrakeHit(
+                "currency.wrong",
+                say(
+                    "{count} prices are not in the shop's currency. Check the price list of the flow.",
+                    count=figures.wrong_currency,
+                ),
+                figures.wrong_currency,
+            )
+        )
     return found
 
 
 def _source(f: Figures, b: Brakes, shares: bool) -> Iterable[BrakeHit]:
     if b.empty_source and shares and f.source_count == 0:
-        yield BrakeHit("source.empty", say("The source gave no records at all. Nothing was changed. If this is right, confirm to go on."))
-    elif shares and f.source_before and f.source_count * 100 < f.source_before * (100 - b.source_drop_percent):
-        yield BrakeHit("source.dropped", say(
-            "The source gave {count} records; last time there were {before}. Nothing was changed. If this is right, confirm to go on.",
-            count=f.source_count, before=f.source_before), f.source_count, f.source_before)
+        yield BrakeHit(
+            "source.empty",
+            say(
+                "The source gave no records at all. Nothing was changed. If this is right, confirm to go on."
+            ),
+        )
+    elif (
+        shares and f.source_before and f.source_count * 100 < f.source_before * (100 - b.source_drop_percent)
+    ):
+        yield BrakeHit(
+            "source.dropped",
+            say(
+                "The source gave {count} records; last time there were {before}. Nothing was changed. If "
+                "this is right, confirm to go on.",
+                count=f.source_count,
+                before=f.source_before,
+            ),
+            f.source_count,
+            f.source_before,
+        )
 
 
 def _stock(f: Figures, b: Brakes, shares: bool) -> Iterable[BrakeHit]:
     limit = _limit(f.stock_rows, b.zeroed_percent, b.zeroed_count, b.floor, shares)
     if f.zeroed > limit:
-        yield BrakeHit("stock.zeroed", say(
-            "{count} of {all} stock rows would go to 0; the limit is {limit}. Nothing was changed. Look at the plan; if it is right, confirm to go on.",
-            count=f.zeroed, all=f.stock_rows, limit=limit), f.zeroed, limit)
+        yield BrakeHit(
+            "stock.zeroed",
+            say(
+                "{count} of {all} stock rows would go to 0; the limit is {limit}. Nothing was changed. Look "
+                "at the plan; if it is right, confirm to go on.",
+                count=f.zeroed,
+                all=f.stock_rows,
+                limit=limit,
+            ),
+            f.zeroed,
+            limit,
+        )
 
 
 def _prices(f: Figures, b: Brakes, shares: bool) -> Iterable[BrakeHit]:
     limit = _limit(f.prices, b.price_moves_share, b.price_moves_count, b.floor, shares)
     if f.price_moves > limit:
-        yield BrakeHit("price.moves", say(
-            "{count} of {all} prices would move by more than {percent} %; the limit is {limit}. Nothing was changed. "
-            "Look at the plan; if it is right, confirm to go on.",
-            count=f.price_moves, all=f.prices, percent=b.price_move_percent, limit=limit), f.price_moves, limit)
+        yield BrakeHit(
+            "price.moves",
+            say(
+                "{count} of {all} prices would move by more than {percent} %; the limit is {limit}. Nothing "
+                "was changed. Look at the plan; if it is right, confirm to go on.",
+                count=f.price_moves,
+                all=f.prices,
+                percent=b.price_move_percent,
+                limit=limit,
+            ),
+            f.price_moves,
+            limit,
+        )
 
 
 def _limit(compared: int, percent: int, most: int, floor: int, shares: bool) -> int:

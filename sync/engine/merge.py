@@ -1,6 +1,7 @@
 """Merging one field of one binding: baseline, what A shows, what B shows → what to do. Pure.
 
-A side has moved if it differs from its own half of the pair that was last settled. Equal content costs no write.
+A side has moved if it differs from its own half of the pair that was last settled. Equal content costs no
+write.
 """
 
 from __future__ import annotations
@@ -34,9 +35,12 @@ def half(value: Value) -> Half:
     return value if len(value) <= _LONG and not value.startswith("#") else "#" + fingerprint(value)
 
 
-def merge(base: Pair | None, source: Value, target: Value, *, owner: str = "source", drift: str = "keep") -> Verdict:
-    """One-way merge from source to target. `base` is (source half, target half); a target half of None is learnt from what
-    the target shows now. `owner` "source" lets the source win when both moved; `drift` "restore" also when only the target did."""
+def merge(
+    base: Pair | None, source: Value, target: Value, *, owner: str = "source", drift: str = "keep"
+) -> Verdict:
+    """One-way merge from source to target. `base` is (source half, target half); a target half of None is
+    learnt from what the target shows now. `owner` "source" lets the source win when both moved; `drift`
+    "restore" also when only the target did."""
     if source is None:
         return Verdict.QUIET  # the source does not say
     if source == target:

@@ -1,4 +1,5 @@
-"""An approved plan: only what the operator saw and ticked is written, and only while its before-values still hold."""
+"""An approved plan: only what the operator saw and ticked is written, and only while its before-values still
+hold."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ class Approval:
             return Approval()
         preview = ctx.ws.runs.get(ctx.run.scope.plan_of)
         if preview.flow_version != ctx.flow.version:
-            raise NeedsOperator(say("The flow's settings were changed since this plan was made. Make a new preview."))
+            raise NeedsOperator(
+                say("The flow's settings were changed since this plan was made. Make a new preview.")
+            )
         ticked, seen = ctx.ws.plans.signatures(preview.id)
         return Approval(True, ticked, seen)
 
@@ -39,5 +42,9 @@ class Approval:
         moved = any(mark not in self.seen for mark in marks)
         if kept:
             return replace(planned, changes=kept)
-        cause, text = ("plan.moved", "Moved since the preview; make a new one to see it.") if moved else ("unticked", "Not chosen.")
+        cause, text = (
+            ("plan.moved", "Moved since the preview; make a new one to see it.")
+            if moved
+            else ("unticked", "Not chosen.")
+        )
         return Planned(replace(planned.item, planned="skipped", cause=cause, message=say(text)))

@@ -1,7 +1,7 @@
 """What every entity's recipe shares: stages, reading, brake, applying, report.
 
-read_source → read_target → plan → brake → (preview stops here) → bind → apply … → report. A stage is a row of `sync_queue`;
-it may be repeated after a crash and then changes nothing twice.
+read_source → read_target → plan → brake → (preview stops here) → bind → apply … → report. A stage is a row of
+`sync_queue`; it may be repeated after a crash and then changes nothing twice.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SyncManager:
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
 
-    # -- stages -----------------------------------------------------------------------------------------------
+    # -- stages ----------------------------------------------------------------------------------------------
 
     def stages(self, run: Run) -> tuple[str, ...]:
         """Names of the stages in order."""
@@ -54,9 +54,18 @@ class SyncManager:
         return (*first, "bind", *(f"apply:{name}" for name in self.phases), "report")
 
     def turn(self, run: Run, stage: str) -> str | None:
-        """Does one stage; answers the next one, None when the run is finished. Errors of `sync.errors` go on to the executor."""
+        """Does one stage; answers the next one, None when the run is finished. Errors of `sync.errors` go on
+        to the executor."""
         ctx = self.context(run)
-        self.ws.runs.update(run.id, stage=stage, done=0, total=0, status=Status.RUNNING, error=None, started_at=run.started_at or utc_now())
+        self.ws.runs.update(
+            run.id,
+            stage=stage,
+            done=0,
+            total=0,
+            status=Status.RUNNING,
+            error=None,
+            started_at=run.started_at or utc_now(),
+        )
         if stage == self.stages(run)[0]:
             self.ws.staging.clear(run.id)  # an attempt before may have staged what is gone by now
         with ctx.watching():
@@ -69,9 +78,13 @@ class SyncManager:
     def _do(self, ctx: Context, stage: str) -> None:
         name, _, phase = stage.partition(":")
         table: dict[str, Callable[[], None]] = {
-            "read_source": lambda: self.read_source(ctx), "read_target": lambda: self.read_target(ctx),
-            "plan": lambda: self.make_plan(ctx), "brake": lambda: self.brake(ctx), "bind": lambda: self.bind(ctx),
-            "apply": lambda: self.apply(ctx, phase), "report": lambda: self.report(ctx),
+            "read_source": lambda: self.read_source(ctx),
+            "read_target": lambda: self.read_target(ctx),
+            "plan": lambda: self.make_plan(ctx),
+            "brake": lambda: self.brake(ctx),
+            "bind": lambda: self.bind(ctx),
+            "apply": lambda: self.apply(ctx, phase),
+            "report": lambda: self.report(ctx),
         }
         table[name]()
 
@@ -82,7 +95,7 @@ class SyncManager:
         ends = {"a": self.ws.connections.get(link.a), "b": self.ws.connections.get(link.b)}
         return Context(self.ws, run, flow, link, ends[flow.direction[0]], ends[flow.direction[-1]])
 
-    # -- for subclasses ---------------------------------------------------------------------------------------
+    # -- for subclasses --------------------------------------------------------------------------------------
 
     def read_source(self, ctx: Context) -> None:
         raise TypeError(f"{type(self).__name__} does not say what to read")
@@ -107,12 +120,20 @@ class SyncManager:
         """What the target shows now for stale changes whose answer did not say, by change id."""
         return {}
 
-    # -- shared steps -----------------------------------------------------------------------------------------
+    # -- shared steps ----------------------------------------------------------------------------------------
 
-    def stage_read(self, ctx: Context, side: str, entity: Entity, which: ReadFilter,
-                   keys: Callable[[Record], Sequence[Key]], *, must_complete: bool) -> None:
-        """Reads one side into staging. A sweep that should be complete and is not ends the run: nothing is ever concluded
-        from half a catalogue."""
+    def stage_read(
+        self,
+        ctx: Context,
+        side: str,
+        entity: Entity,
+        which: ReadFilter,
+        keys: Callable[[Record], Sequence[Key]],
+        *,
+        must_complete: bool,
+    ) -> None:
+        """Reads one side into staging. A sweep that should be complete and is not ends the run: nothing is
+        ever concluded from half a catalogue."""
         connector = ctx.source if side == ctx.source_side else ctx.target
         complete, done, page = False, 0, Page(())
         for page in connector.read(entity, which):
@@ -123,11 +144,17 @@ class SyncManager:
             ctx.progress(done, page.expected)
         ctx.progress(done, done, force=True)
         if must_complete and not complete:
-            raise BrokenContract(say("Reading ended before everything had been read. Nothing was changed; the run can be started again."),
-                                 f"{entity} of side {side}: {done} records, expected {page.expected}")
+            raise BrokenContract(
+                say(
+                    "Reading ended before everything had been read. Nothing was changed; the run can be "
+                    "started again."
+                ),
+                f"{entity} of side {side}: {done} records, expected {page.expected}",
+            )
 
     def brake(self, ctx: Context) -> None:
-        """Raises Braked unless every hit has been confirmed by the operator. A preview stores its hits and goes on."""
+        """Raises Braked unless every hit has been confirmed by the operator. A preview stores its hits and
+        goes on."""
         hits = self.brake_hits(ctx)
         self.ws.runs.update(ctx.run.id, brakes=tuple(hits))
         open_hits = [h for h in hits if h.code not in ctx.run.scope.confirmed]
@@ -142,7 +169,9 @@ class SyncManager:
 
     def check_scope(self, ctx: Context) -> None:
         if ctx.run.flow_version != ctx.flow.version:
-            raise NeedsOperator(say("The flow's settings were changed while this run was planning. Start it again."))
+            raise NeedsOperator(
+                say("The flow's settings were changed while this run was planning. Start it again.")
+            )
 
     def apply(self, ctx: Context, phase: str) -> None:
         """Sends a phase; repeatable after a crash."""
@@ -160,9 +189,15 @@ class SyncManager:
             done += members
             ctx.progress(done)
 
-        book = RunBook(ctx, lambda change, outcome: self.stale(ctx, change, outcome), lambda changes: self.reread(ctx, changes))
+        book = RunBook(
+            ctx,
+            lambda change, outcome: self.stale(ctx, change, outcome),
+            lambda changes: self.reread(ctx, changes),
+        )
         support = ctx.target.support(self.entity)
-        return Apply(ctx.target, book, self.ws.clock(ctx.target_connection), max(1, support.calls_in_flight), tick)
+        return Apply(
+            ctx.target, book, self.ws.clock(ctx.target_connection), max(1, support.calls_in_flight), tick
+        )
 
     def report(self, ctx: Context) -> None:
         """Gives every record its outcome; a run that does not balance is red."""
@@ -172,8 +207,7 @@ class SyncManager:
         ctx.progress(counts.read, counts.read, force=True)
         with self.ws.db.write() as tx:
             self.ws.runs.set(tx, ctx.run.id, counts=counts, status=status, finished_at=utc_now(), stage="")
-        if ctx.run.mode is not Mode.PREVIEW:
-            self.ws.staging.clear(ctx.run.id)
+        self.ws.staging.clear(ctx.run.id)  # an approved plan is made anew from fresh reads
         self.ws.run_finished(replace(ctx.run, counts=counts, status=status))
 
     def close(self, run: Run, status: Status, error: CounterpartError | None) -> None:
@@ -182,7 +216,14 @@ class SyncManager:
         finish_items(ctx)
         counts = self.ws.runs.count(run.id)
         with self.ws.db.write() as tx:
-            self.ws.runs.set(tx, run.id, counts=counts, status=status, finished_at=utc_now(), error=error.message if error else None)
+            self.ws.runs.set(
+                tx,
+                run.id,
+                counts=counts,
+                status=status,
+                finished_at=utc_now(),
+                error=error.message if error else None,
+            )
         self.ws.staging.clear(run.id)
         self.ws.run_finished(replace(run, counts=counts, status=status))
 

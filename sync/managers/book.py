@@ -17,7 +17,13 @@ from sync.model.text import Message, say
 
 _TRIES = 12  # a row that is refused without being named so often is refused alone
 
-_NEW = (Entity.PRODUCT, Entity.VARIANT, Entity.MEDIA, Entity.ORDER, Entity.FULFILMENT)  # creates need no target
+_NEW = (
+    Entity.PRODUCT,
+    Entity.VARIANT,
+    Entity.MEDIA,
+    Entity.ORDER,
+    Entity.FULFILMENT,
+)  # creates need no target
 
 Stale = Callable[[Change, Outcome], Change | None]
 """Decides what to do with a stale change: the change to make instead, or None to drop it."""
@@ -48,16 +54,29 @@ class RunBook:
         with self.ws.db.write() as tx:
             for outcome in outcomes:
                 if outcome.change_id in rows:
-                    self._settle_one(tx, rows[outcome.change_id], outcome, any(o.named for o in outcomes if o.state is not State.APPLIED))
+                    self._settle_one(
+                        tx,
+                        rows[outcome.change_id],
+                        outcome,
+                        any(o.named for o in outcomes if o.state is not State.APPLIED),
+                    )
             self.ws.calls.set_state(tx, call.id, "answered")
 
     def _with_actual(self, rows: Mapping[str, ChangeRow], outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """A call with a stale row is read again as a whole, before the transaction: the platform may have named only the first."""
+        """A call with a stale row is read again as a whole, before the transaction: the platform may have
+        named only the first."""
         if not any(o.state is State.STALE and o.actual is None for o in outcomes):
             return outcomes
-        open_rows = {o.change_id: rows[o.change_id].change for o in outcomes if o.state is not State.APPLIED and o.change_id in rows}
+        open_rows = {
+            o.change_id: rows[o.change_id].change
+            for o in outcomes
+            if o.state is not State.APPLIED and o.change_id in rows
+        }
         actual = self.reread(list(open_rows.values()))
-        return [_judged(o, open_rows[o.change_id], actual[o.change_id]) if o.change_id in actual else o for o in outcomes]
+        return [
+            _judged(o, open_rows[o.change_id], actual[o.change_id]) if o.change_id in actual else o
+            for o in outcomes
+        ]
 
     def release(self, call: Call) -> None:
         with self.ws.db.write() as tx:
@@ -68,8 +87,15 @@ class RunBook:
     def unknown(self, call: Call) -> None:
         with self.ws.db.write() as tx:
             for change_id in call.change_ids:
-                self.ws.plans.set_change(tx, change_id, state="unknown", message=say(
-                    "No answer came, and the target does not yet say whether it was written. It is looked up again before anything is repeated."))
+                self.ws.plans.set_change(
+                    tx,
+                    change_id,
+                    state="unknown",
+                    message=say(
+                        "No answer came, and the target does not yet say whether it was written. It is "
+                        "looked up again before anything is repeated."
+                    ),
+                )
             self.ws.calls.set_state(tx, call.id, "unknown")
 
     def unanswered(self) -> list[Call]:
@@ -86,7 +112,9 @@ class RunBook:
         elif outcome.state is State.STALE and row.tries < _TRIES:
             self._stale(tx, row, outcome)
         elif not outcome.named and row.tries < _TRIES:
-            self.ws.plans.set_change(tx, row.change.id, state="planned", call_id="", tries=row.tries + (not some_named))
+            self.ws.plans.set_change(
+                tx, row.change.id, state="planned", call_id="", tries=row.tries + (not some_named)
+            )
         else:
             self._refused(tx, row, outcome.message or say("The platform refused this without a reason."))
 
@@ -98,7 +126,9 @@ class RunBook:
             self.ws.bindings.bind(tx, self.ctx.link.id, [bind])
         if change.verb is Verb.CREATE and change.entity in (Entity.PRODUCT, Entity.ORDER):
             self.ws.plans.set_item(tx, row.item_id, target_id=target)
-        self.ws.bindings.settle(tx, self.ctx.link.id, [s if s.id_a else replace(s, id_a=target) for s in row.settle])
+        self.ws.bindings.settle(
+            tx, self.ctx.link.id, [s if s.id_a else replace(s, id_a=target) for s in row.settle]
+        )
 
     def _stale(self, tx: Connection, row: ChangeRow, outcome: Outcome) -> None:
         again = self.stale(row.change, outcome)
@@ -106,24 +136,44 @@ class RunBook:
             self.ws.plans.set_change(tx, row.change.id, state="dropped", message=outcome.message)
             return
         settle = tuple(_restock(s, again) for s in row.settle)
-        self.ws.plans.set_change(tx, row.change.id, state="planned", call_id="", tries=row.tries + 1, diffs=again.diffs, settle=settle)
+        self.ws.plans.set_change(
+            tx,
+            row.change.id,
+            state="planned",
+            call_id="",
+            tries=row.tries + 1,
+            diffs=again.diffs,
+            settle=settle,
+        )
 
     def _refused(self, tx: Connection, row: ChangeRow, message: Message) -> None:
         change = row.change
         self.ws.plans.set_change(tx, change.id, state="refused", message=message)
-        park = Park(change.entity, change.source_id, change.label, f"{change.entity.value}.refused", message,
-                    facts={"fields": [d.field for d in change.diffs], "target": change.target_id or change.parent_id})
+        park = Park(
+            change.entity,
+            change.source_id,
+            change.label,
+            f"{change.entity.value}.refused",
+            message,
+            facts={"fields": [d.field for d in change.diffs], "target": change.target_id or change.parent_id},
+        )
         self.ws.attention.park(tx, self.ctx.link.id, self.ctx.flow.id, self.run_id, [park])
 
     def _resolved(self, row: ChangeRow) -> ChangeRow | None:
-        """Fills in the target of a change that depends on a record made earlier in this run; drops it if that was not made."""
+        """Fills in the target of a change that depends on a record made earlier in this run; drops it if that
+        was not made."""
         change = row.change
         if change.target_id or change.verb is Verb.CREATE and change.entity in _NEW:
             return row
         found = self._bound(change)
         with self.ws.db.write() as tx:
             if found is None:
-                self.ws.plans.set_change(tx, change.id, state="dropped", message=say("Not done because the record it belongs to was not written."))
+                self.ws.plans.set_change(
+                    tx,
+                    change.id,
+                    state="dropped",
+                    message=say("Not done because the record it belongs to was not written."),
+                )
                 return None
             self.ws.plans.set_change(tx, change.id, **found)
         return replace(row, change=replace(change, target_id=found["target_id"]))
@@ -133,22 +183,39 @@ class RunBook:
         by_source = self.ws.bindings.by_a if self.ctx.source_side == "a" else self.ws.bindings.by_b
         kind = "order" if change.entity is Entity.ORDER else "product"
         binding = by_source(self.ctx.link.id, kind, [change.source_id]).get(change.source_id)
-        return None if binding is None else {"target_id": binding.id_b if self.ctx.source_side == "a" else binding.id_a}
+        return (
+            None
+            if binding is None
+            else {"target_id": binding.id_b if self.ctx.source_side == "a" else binding.id_a}
+        )
 
 
 def raise_unless(ok: bool, change: Change) -> None:
     """A plan that cannot be carried out is our own mistake: say so instead of guessing."""
     if not ok:
-        raise CounterpartError(say("The plan holds a change without a target."), f"{change.entity} {change.verb} {change.id}")
+        raise CounterpartError(
+            say("The plan holds a change without a target."), f"{change.entity} {change.verb} {change.id}"
+        )
 
 
 def binding_of(change: Change, target_id: str, source_side: str) -> Bind | None:
     """The binding that an applied create makes."""
-    if change.verb is not Verb.CREATE or not target_id or not change.source_id or change.entity is Entity.MEDIA:
+    if (
+        change.verb is not Verb.CREATE
+        or not target_id
+        or not change.source_id
+        or change.entity is Entity.MEDIA
+    ):
         return None
     a, b = (change.source_id, target_id) if source_side == "a" else (target_id, change.source_id)
-    return Bind(change.entity.value, a, b, label=change.label, origin=source_side,
-                parent_a=change.source_parent if source_side == "a" else change.parent_id)
+    return Bind(
+        change.entity.value,
+        a,
+        b,
+        label=change.label,
+        origin=source_side,
+        parent_a=change.source_parent if source_side == "a" else change.parent_id,
+    )
 
 
 def _restock(settle: Settle, change: Change) -> Settle:
@@ -160,13 +227,20 @@ def _restock(settle: Settle, change: Change) -> Settle:
 
 
 def _judged(outcome: Outcome, change: Change, actual: int) -> Outcome:
-    """The fate of a row whose call was refused because of a stale one, now that its place has been read again."""
+    """The fate of a row whose call was refused because of a stale one, now that its place has been read
+    again."""
     if outcome.state is State.STALE:
         return replace(outcome, actual=actual)
     if outcome.named or actual == change.before("available"):
         return outcome
     state = State.APPLIED if actual == change.after("available") else State.STALE
-    return replace(outcome, state=state, actual=actual, named=True, message=None if state is State.APPLIED else outcome.message)
+    return replace(
+        outcome,
+        state=state,
+        actual=actual,
+        named=True,
+        message=None if state is State.APPLIED else outcome.message,
+    )
 
 
 def _whole(value: object) -> int:

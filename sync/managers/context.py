@@ -52,16 +52,25 @@ class Context:
         return self.flow.direction[-1]
 
     def turned(self) -> Context:
-        """The same run against its flow's direction: what was the source is written to (tracking back to the shop)."""
+        """The same run against its flow's direction: what was the source is written to (tracking back to the
+        shop)."""
         flow = replace(self.flow, direction=f"{self.target_side}>{self.source_side}")
-        return replace(self, flow=flow, source_connection=self.target_connection, target_connection=self.source_connection)
+        return replace(
+            self,
+            flow=flow,
+            source_connection=self.target_connection,
+            target_connection=self.source_connection,
+        )
 
     def progress(self, done: int, total: int | None = None, *, force: bool = False) -> None:
         """Stores how far the stage is, at most twice a second."""
         if force or time.monotonic() - self._last >= _EVERY:
             self._last = time.monotonic()
             spent = self.ws.spending.of(self.source_connection.id, self.target_connection.id)
-            values: dict[str, object] = {"done": done, "spent": self.ws.spending.since_start(self.run.id, spent)}
+            values: dict[str, object] = {
+                "done": done,
+                "spent": self.ws.spending.since_start(self.run.id, spent),
+            }
             if total is not None:
                 values["total"] = total
             self.ws.runs.update(self.run.id, **values)

@@ -1,4 +1,5 @@
-"""What the product tells the operator in the log. A success is a change, not a log row: runs log their sums and their troubles."""
+"""What the product tells the operator in the log. A success is a change, not a log row: runs log their sums
+and their troubles."""
 
 from __future__ import annotations
 
@@ -19,10 +20,25 @@ _log = logging.getLogger(__name__)
 Level = Literal["success", "error", "warning", "info"]
 
 _ENDS: dict[Status, tuple[Level, str]] = {
-    Status.DONE: ("success", "Run finished: {read} read, {created} created, {updated} updated, {unchanged} unchanged, {skipped} skipped, {parked} parked."),
-    Status.PLANNED: ("info", "Preview ready: {read} read, {created} to create, {updated} to update, {unchanged} unchanged, {skipped} skipped, {parked} parked."),
-    Status.RED: ("error", "Run finished with failures: {read} read, {created} created, {updated} updated, {failed} failed, {skipped} skipped, {parked} parked."),
-    Status.CANCELLED: ("warning", "Run cancelled: {read} read, {created} created, {updated} updated before that."),
+    Status.DONE: (
+        "success",
+        "Run finished: {read} read, {created} created, {updated} updated, {unchanged} unchanged, {skipped} "
+        "skipped, {parked} parked.",
+    ),
+    Status.PLANNED: (
+        "info",
+        "Preview ready: {read} read, {created} to create, {updated} to update, {unchanged} unchanged, "
+        "{skipped} skipped, {parked} parked.",
+    ),
+    Status.RED: (
+        "error",
+        "Run finished with failures: {read} read, {created} created, {updated} updated, {failed} failed, "
+        "{skipped} skipped, {parked} parked.",
+    ),
+    Status.CANCELLED: (
+        "warning",
+        "Run cancelled: {read} read, {created} created, {updated} updated before that.",
+    ),
     Status.FAILED: ("error", "Run failed: {read} read, {created} created, {updated} updated before that."),
 }
 
@@ -43,9 +59,23 @@ class Journal:
     def run_finished(self, run: Run, flow: Flow) -> None:
         level, template = _ENDS[run.status]
         c = run.counts
-        self.say(level, say(template, read=c.read, created=c.created, updated=c.updated, unchanged=c.unchanged,
-                            skipped=c.skipped, failed=c.failed, parked=c.parked),
-                 run_id=run.id, flow_id=flow.id, link_id=flow.link_id, entity=flow.entity.value)
+        self.say(
+            level,
+            say(
+                template,
+                read=c.read,
+                created=c.created,
+                updated=c.updated,
+                unchanged=c.unchanged,
+                skipped=c.skipped,
+                failed=c.failed,
+                parked=c.parked,
+            ),
+            run_id=run.id,
+            flow_id=flow.id,
+            link_id=flow.link_id,
+            entity=flow.entity.value,
+        )
 
     def braked(self, run: Run, hits: Iterable[BrakeHit]) -> None:
         for hit in hits:
@@ -56,5 +86,12 @@ class Journal:
 
     def trouble(self, run_id: str, error: BaseException, traceback_text: str) -> None:
         _log.error("stage of run %s failed: %s", run_id, type(error).__name__)
-        self.say("error", say("Something unforeseen happened: {kind}. The detail helps us to mend it.", kind=type(error).__name__),
-                 run_id=run_id, detail=traceback_text[-8000:])
+        self.say(
+            "error",
+            say(
+                "Something unforeseen happened: {kind}. The detail helps us to mend it.",
+                kind=type(error).__name__,
+            ),
+            run_id=run_id,
+            detail=traceback_text[-8000:],
+        )

@@ -20,8 +20,12 @@ def finish_items(ctx: Context) -> None:
     after = 0
     while True:
         with ctx.ws.db.write() as tx:
-            rows = tx.execute(select(run_items).where(run_items.c.run_id == ctx.run.id, run_items.c.id > after)
-                              .order_by(run_items.c.id).limit(500)).all()
+            rows = tx.execute(
+                select(run_items)
+                .where(run_items.c.run_id == ctx.run.id, run_items.c.id > after)
+                .order_by(run_items.c.id)
+                .limit(500)
+            ).all()
             if not rows:
                 return
             fates = _fates(tx, [r.id for r in rows])
@@ -38,7 +42,11 @@ Fate = tuple[str, bool, str, Message | None]
 def _fates(tx: Connection, item_ids: list[int]) -> dict[int, list[Fate]]:
     c = changes.c
     out: dict[int, list[Fate]] = {}
-    query = select(c.item_id, c.state, c.chosen, c.phase, c.message).where(c.item_id.in_(item_ids)).order_by(c.seq)
+    query = (
+        select(c.item_id, c.state, c.chosen, c.phase, c.message)
+        .where(c.item_id.in_(item_ids))
+        .order_by(c.seq)
+    )
     for row in tx.execute(query):
         message = load(Message, row.message) if row.message else None
         out.setdefault(row.item_id, []).append((row.state, row.chosen, row.phase, message))
@@ -46,10 +54,19 @@ def _fates(tx: Connection, item_ids: list[int]) -> dict[int, list[Fate]]:
 
 
 def _unreached(item: Item, *, started: bool) -> dict[str, object]:
-    """The run was cancelled or failed in the middle: what was written counts as written, and the line says that more was to come."""
+    """The run was cancelled or failed in the middle: what was written counts as written, and the line says
+    that more was to come."""
     if started:
-        return {"outcome": item.planned, "cause": "not.finished", "message": dump(say("The run ended before all of this was written; the next run does the rest."))}
-    return {"outcome": "skipped", "cause": "not.reached", "message": dump(say("The run ended before this was written."))}
+        return {
+            "outcome": item.planned,
+            "cause": "not.finished",
+            "message": dump(say("The run ended before all of this was written; the next run does the rest.")),
+        }
+    return {
+        "outcome": "skipped",
+        "cause": "not.reached",
+        "message": dump(say("The run ended before this was written.")),
+    }
 
 
 def _outcome(item: Item, fates: list[Fate], mode: Mode) -> dict[str, object]:
@@ -60,9 +77,17 @@ def _outcome(item: Item, fates: list[Fate], mode: Mode) -> dict[str, object]:
     if bad is not None:
         return {"outcome": "failed", "cause": f"change.{bad[0]}", "message": dump(bad[3])}
     if not any(chosen for _, chosen, *_ in fates):
-        return {"outcome": "skipped", "cause": item.cause or "unticked", "message": dump(item.message or say("Not chosen."))}
+        return {
+            "outcome": "skipped",
+            "cause": item.cause or "unticked",
+            "message": dump(item.message or say("Not chosen.")),
+        }
     if states["planned"] or states["sent"]:
         return _unreached(item, started=bool(states["applied"]))
     if states["applied"]:
         return {"outcome": item.planned}
-    return {"outcome": "skipped", "cause": "moved", "message": dump(fates[0][3] or say("It changed meanwhile; the next run looks at it again."))}
+    return {
+        "outcome": "skipped",
+        "cause": "moved",
+        "message": dump(fates[0][3] or say("It changed meanwhile; the next run looks at it again.")),
+    }

@@ -49,7 +49,7 @@ class Trial:
         self._lock = threading.RLock()
         self._plan = TrialPlan()
 
-    # -- verbs ------------------------------------------------------------------------------------------------
+    # -- verbs -----------------------------------------------------------------------------------------------
 
     def exists(self) -> bool:
         """Has the trial been set up in this installation?"""
@@ -82,21 +82,33 @@ class Trial:
 
     def run_finished(self, run: Run, flow: Flow) -> None:
         """Once the first product run is done the shop gets its orders, so that the order flow has work."""
-        if flow.entity is not Entity.PRODUCT or run.mode is not Mode.FULL or run.status not in (Status.DONE, Status.RED):
+        if (
+            flow.entity is not Entity.PRODUCT
+            or run.mode is not Mode.FULL
+            or run.status not in (Status.DONE, Status.RED)
+        ):
             return
         link = self.ws.links.get(flow.link_id)
         if not self.ws.connections.get(link.b).sandbox or self.ws.cursors.get(flow.id, _ORDERS_PLACED):
             return
         if run.counts.created + run.counts.updated + run.counts.unchanged and self._alive("shopify"):
-            count, _, seed = (self.ws.cursors.get(flow.id, _ORDERS_WANTED) or f"{self._plan.orders} {self._plan.seed}").partition(" ")
+            count, _, seed = (
+                self.ws.cursors.get(flow.id, _ORDERS_WANTED) or f"{self._plan.orders} {self._plan.seed}"
+            ).partition(" ")
             self.ws.cursors.set(flow.id, _ORDERS_PLACED, count)
             if self.processes["shopify"].ask("GET", "/state")["counts"]["orders"]:
                 return  # placed before the backup that this database comes from was put back
-            placed = self.processes["shopify"].ask("POST", "/orders", {"count": int(count), "seed": int(seed)})
-            self.ws.journal.say("info", say("The sandbox shop has received {count} orders.", count=int(placed.get("placed", count))),
-                                link_id=link.id, flow_id=flow.id)
+            placed = self.processes["shopify"].ask(
+                "POST", "/orders", {"count": int(count), "seed": int(seed)}
+            )
+            self.ws.journal.say(
+                "info",
+                say("The sandbox shop has received {count} orders.", count=int(placed.get("placed", count))),
+                link_id=link.id,
+                flow_id=flow.id,
+            )
 
-    # -- steps ------------------------------------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------------------
 
     def _alive(self, platform: str) -> bool:
         return platform in self.processes and self.processes[platform].alive
@@ -106,16 +118,31 @@ class Trial:
         fresh = not file.exists()
         plan = self._plan
         self.processes[platform] = SandboxProcess(
-            platform, file, speed=speed, products=plan.products if fresh and platform == "sentos" else 0, seed=plan.seed,
-            latency=plan.latency, dirt=plan.dirt if platform == "sentos" else None,
-            settings=dict(plan.sentos if platform == "sentos" else plan.shopify))
+            platform,
+            file,
+            speed=speed,
+            products=plan.products if fresh and platform == "sentos" else 0,
+            seed=plan.seed,
+            latency=plan.latency,
+            dirt=plan.dirt if platform == "sentos" else None,
+            settings=dict(plan.sentos if platform == "sentos" else plan.shopify),
+        )
         return self.processes[platform]
 
     def _connect(self, platform: str) -> Connection:
-        process = self.processes[platform] if self._alive(platform) else self._launch(platform, self._plan.speed)
+        process = (
+            self.processes[platform] if self._alive(platform) else self._launch(platform, self._plan.speed)
+        )
         settings, secrets = _access(process)
-        connection = self.ws.connections.add(platform, _NAMES[platform], settings, secrets, sandbox=True,
-                                             speed=self._plan.speed, identity=f"sandbox-{platform}")
+        connection = self.ws.connections.add(
+            platform,
+            _NAMES[platform],
+            settings,
+            secrets,
+            sandbox=True,
+            speed=self._plan.speed,
+            identity=f"sandbox-{platform}",
+        )
         self.ws.checks.test(connection.id)
         return self.ws.connections.get(connection.id)
 
@@ -128,23 +155,36 @@ class Trial:
         source, target = self.ws.connector(a.id), self.ws.connector(b.id)
         warehouses = tuple(w.id for w in source.choices("warehouses"))
         places = target.choices("locations")
-        link = self.ws.links.add("Sandbox", a.id, b.id, {place.id: warehouses if n == 0 else () for n, place in enumerate(places[:1])})
+        link = self.ws.links.add(
+            "Sandbox",
+            a.id,
+            b.id,
+            {place.id: warehouses if n == 0 else () for n, place in enumerate(places[:1])},
+        )
         for flow in self.ws.links.flows(link.id):
-            self.ws.links.save(self._product_flow(flow, b) if flow.entity is Entity.PRODUCT else self._order_flow(flow, a))
+            self.ws.links.save(
+                self._product_flow(flow, b) if flow.entity is Entity.PRODUCT else self._order_flow(flow, a)
+            )
             if flow.entity is Entity.PRODUCT:  # the first product run may come after a restart
                 self.ws.cursors.set(flow.id, _ORDERS_WANTED, f"{self._plan.orders} {self._plan.seed}")
         return link
 
     def _product_flow(self, flow: Flow, shop: Connection) -> Flow:
         channels = tuple(c.id for c in self.ws.connector(shop.id).choices("channels"))
-        return replace(flow, enabled=True, products=replace(flow.products, channels=channels[:1], new_status="active"))
+        return replace(
+            flow, enabled=True, products=replace(flow.products, channels=channels[:1], new_status="active")
+        )
 
     def _order_flow(self, flow: Flow, erp: Connection) -> Flow:
         source = self.ws.connector(erp.id)
         channel = next((c.id for c in source.choices("sales_channels")), "")
         warehouse = next((w.id for w in source.choices("warehouses")), "")
         before = utc_now() - timedelta(days=30)  # the sandbox's orders are spread over the last weeks
-        return replace(flow, enabled=True, orders=replace(flow.orders, sales_channel=channel, warehouse=warehouse, go_live_at=before))
+        return replace(
+            flow,
+            enabled=True,
+            orders=replace(flow.orders, sales_channel=channel, warehouse=warehouse, go_live_at=before),
+        )
 
 
 def _address(process: SandboxProcess) -> dict[str, str]:
@@ -160,5 +200,7 @@ def _access(process: SandboxProcess) -> tuple[dict[str, str], dict[str, str]]:
     if process.platform == "sentos":
         return _address(process), {"key": facts["auth"]["key"], "secret": facts["auth"]["secret"]}
     access = facts["credentials"]
-    return ({**_address(process), "shop": facts["shop"]},
-            {"client_id": access["client_id"], "client_secret": access["client_secret"]})
+    return (
+        {**_address(process), "shop": facts["shop"]},
+        {"client_id": access["client_id"], "client_secret": access["client_secret"]},
+    )

@@ -220,8 +220,8 @@ class AttentionVerbs:
         return scope.ids if scope else ()
 
     def _product(self, d: Decision, record: str, by: str) -> Sequence[str]:
-        """A pairing whose other half is gone has to be forgotten before a decision about the record can work.
-        """
+        """A pairing whose other half is gone has to be forgotten before a decision about the record can
+        work."""
         link_id = d.parked.link_id
         if d.verb == causes.RETRY:
             return (record,)

@@ -17,9 +17,9 @@ Body = Product | Variant | Media | Order | Fulfilment | None
 
 
 class Verb(StrEnum):
-    """create: the record does not exist at the target · update: fields of an existing one · add, remove: entries of a
-    set (tags) · mark: our own sync.* metafields · publish: make visible · activate: stock an item at a location ·
-    set: an absolute quantity with compare-and-set · advance: a document's status."""
+    """create: the record does not exist at the target · update: fields of an existing one · add, remove:
+    entries of a set (tags) · mark: our own sync.* metafields · publish: make visible · activate: stock an
+    item at a location · set: an absolute quantity with compare-and-set · advance: a document's status."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -32,8 +32,8 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """One field of a change: what the target shows, what it is to show, and why. Values are JSON-able; money is text
-    "12.30 TRY", a set is a sorted tuple."""
+    """One field of a change: what the target shows, what it is to show, and why. Values are JSON-able; money
+    is text "12.30 TRY", a set is a sorted tuple."""
 
     field: str
     before: Value
@@ -45,10 +45,11 @@ class Diff:
 class Change:
     """What one call can do atomically to one record at one target.
 
-    `target_id` is "" for a create; `parent_id` is the target's id of the parent (product of a variant, order of a
-    fulfilment, inventory item of a stock row); for stock `target_id` is the inventory item and `place` the location;
-    for a publication `place` is the channel. `body` is the whole wanted record of a create. `key` is the unique
-    reference that the target keeps (custom id, order_id). `source_parent` is the source's id of the parent record."""
+    `target_id` is "" for a create; `parent_id` is the target's id of the parent (product of a variant, order
+    of a fulfilment, inventory item of a stock row); for stock `target_id` is the inventory item and `place`
+    the location; for a publication `place` is the channel. `body` is the whole wanted record of a create.
+    `key` is the unique reference that the target keeps (custom id, order_id). `source_parent` is the source's
+    id of the parent record."""
 
     id: str
     entity: Entity
@@ -73,8 +74,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a platform, committed before it is sent. `arguments` are JSON-able and complete: sending needs
-    nothing else. `key` is the idempotency key (or our own reference); after `expires_at` it may not be sent again, only looked up."""
+    """One request to a platform, committed before it is sent. `arguments` are JSON-able and complete: sending
+    needs nothing else. `key` is the idempotency key (or our own reference); after `expires_at` it may not be
+    sent again, only looked up."""
 
     id: str
     operation: str
@@ -96,9 +98,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One member's fate. `target_id` at least for creates; `message` says why for refused and stale; `actual` is what
-    the target showed instead (stale stock), if the answer says; `named` False: the whole call was refused without
-    naming this member (it may be sent again without the named ones)."""
+    """One member's fate. `target_id` at least for creates; `message` says why for refused and stale; `actual`
+    is what the target showed instead (stale stock), if the answer says; `named` False: the whole call was
+    refused without naming this member (it may be sent again without the named ones)."""
 
     change_id: str
     state: State
@@ -119,7 +121,8 @@ class Found(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Answer of `find_written`: with YES come the outcomes; with NOT_SURE the seconds until asking again helps."""
+    """Answer of `find_written`: with YES come the outcomes; with NOT_SURE the seconds until asking again
+    helps."""
 
     found: Found
     outcomes: tuple[Outcome, ...] = ()

@@ -1,7 +1,8 @@
 """Values ⇄ JSON, by their own type hints: what staging, plans and settings are stored as.
 
-Dataclasses become objects (defaults left out), Decimal and datetime become text, Money "12.30 TRY". Loading is tolerant:
-unknown keys are ignored, missing ones take their default, so that an older database stays readable.
+Dataclasses become objects (defaults left out), Decimal and datetime become text, Money "12.30 TRY". Loading
+is tolerant: unknown keys are ignored, missing ones take their default, so that an older database stays
+readable.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def _dump_fields(value: Any) -> dict[str, Any]:
 def _defaults(cls: type) -> tuple[tuple[str, Any], ...]:
     def default(f: dataclasses.Field[Any]) -> Any:
         return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+
     return tuple((f.name, default(f)) for f in dataclasses.fields(cls))
 
 
@@ -97,8 +99,14 @@ def _money(raw: str) -> Money:
 
 
 _LEAVES: dict[Any, Callable[[Any], Any]] = {
-    Money: _money, Decimal: Decimal, datetime: datetime.fromisoformat, Message: Message.from_json,
-    str: str, int: int, bool: bool, float: float,
+    Money: _money,
+    Decimal: Decimal,
+    datetime: datetime.fromisoformat,
+    Message: Message.from_json,
+    str: str,
+    int: int,
+    bool: bool,
+    float: float,
 }
 
 
@@ -127,4 +135,5 @@ def _fields_loader(cls: type) -> Callable[[Any], Any]:
             kinds = typing.get_type_hints(cls)
             hints.update({f.name: _loader(kinds[f.name]) for f in dataclasses.fields(cls)})
         return cls(**{k: hints[k](v) for k, v in raw.items() if k in hints})
+
     return read

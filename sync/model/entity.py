@@ -20,7 +20,8 @@ class Entity(StrEnum):
 
 
 class Kind(StrEnum):
-    """mirror: merged field by field · counter: base + ΔA + ΔB · document: created once, away from its origin."""
+    """mirror: merged field by field · counter: base + ΔA + ΔB · document: created once, away from its
+    origin."""
 
     MIRROR = "mirror"
     COUNTER = "counter"
@@ -28,7 +29,13 @@ class Kind(StrEnum):
 
 
 KIND = {
-    Entity.PRODUCT: Kind.MIRROR, Entity.VARIANT: Kind.MIRROR, Entity.MEDIA: Kind.MIRROR,
-    Entity.PUBLICATION: Kind.MIRROR, Entity.STOCK: Kind.MIRROR, Entity.CUSTOMER: Kind.MIRROR,
-    Entity.ORDER: Kind.DOCUMENT, Entity.FULFILMENT: Kind.DOCUMENT, Entity.REFUND: Kind.DOCUMENT,
+    Entity.PRODUCT: Kind.MIRROR,
+    Entity.VARIANT: Kind.MIRROR,
+    Entity.MEDIA: Kind.MIRROR,
+    Entity.PUBLICATION: Kind.MIRROR,
+    Entity.STOCK: Kind.MIRROR,
+    Entity.CUSTOMER: Kind.MIRROR,
+    Entity.ORDER: Kind.DOCUMENT,
+    Entity.FULFILMENT: Kind.DOCUMENT,
+    Entity.REFUND: Kind.DOCUMENT,
 }

@@ -17,7 +17,8 @@ from sync.model.values import Money
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One canonical field. `level` product or variant; `label` is the operator's word (translatable English)."""
+    """One canonical field. `level` product or variant; `label` is the operator's word (translatable
+    English)."""
 
     name: str
     level: str

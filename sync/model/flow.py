@@ -1,4 +1,5 @@
-"""Links, flows and their settings: what the operator decides. Stored as JSON through `codec`; every default is safe."""
+"""Links, flows and their settings: what the operator decides. Stored as JSON through `codec`; every default
+is safe."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two connections kept in step: `a` is the ERP side (or first store), `b` the shop. `locations` maps each location of b
-    to the warehouses of a whose stock is summed there."""
+    """Two connections kept in step: `a` is the ERP side (or first store), `b` the shop. `locations` maps each
+    location of b to the warehouses of a whose stock is summed there."""
 
     id: str
     name: str
@@ -42,8 +43,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Brakes:
-    """When a run stops before its first write. Shares in percent of what was compared; counts are absolute; a share
-    brake needs at least `floor` concerned rows, so that small shops are not stopped by one product."""
+    """When a run stops before its first write. Shares in percent of what was compared; counts are absolute; a
+    share brake needs at least `floor` concerned rows, so that small shops are not stopped by one product."""
 
     empty_source: bool = True
     source_drop_percent: int = 50
@@ -57,8 +58,8 @@ class Brakes:
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Custom mapping: `source` is a field of the source record ("extra.shelf_number", "brand") or "=text" for a
-    constant; `target` is a product field, "tag" or "metafield:namespace.key"."""
+    """Custom mapping: `source` is a field of the source record ("extra.shelf_number", "brand") or "=text" for
+    a constant; `target` is a product field, "tag" or "metafield:namespace.key"."""
 
     source: str
     target: str
@@ -75,13 +76,29 @@ class ProductFilter:
     in_stock_only: bool = False
 
 
-DEFAULT_FIELDS = ("title", "description", "vendor", "product_type", "tags", "price", "compare_at", "cost", "sku",
-                  "barcode", "tracked", "options", "images", "stock", "metafields")
+DEFAULT_FIELDS = (
+    "title",
+    "description",
+    "vendor",
+    "product_type",
+    "tags",
+    "price",
+    "compare_at",
+    "cost",
+    "sku",
+    "barcode",
+    "tracked",
+    "options",
+    "images",
+    "stock",
+    "metafields",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ProductSettings:
-    """The product flow. `drift` says what happens to a field that only the target moved: keep (and report) or restore."""
+    """The product flow. `drift` says what happens to a field that only the target moved: keep (and report) or
+    restore."""
 
     fields: tuple[str, ...] = DEFAULT_FIELDS
     match_keys: tuple[str, ...] = ("sku", "handle", "barcode")
@@ -99,24 +116,44 @@ class ProductSettings:
 
 # Shopify's fulfilment/financial words → Sentos' status codes, and the order in which they may move.
 DEFAULT_STATUS_OUT: Mapping[str, str] = {
-    "pending": "1", "authorized": "1", "partially_paid": "1", "paid": "2",
-    "partially_refunded": "2", "fulfilled": "5", "cancelled": "6", "refunded": "6", "voided": "6",
+    "pending": "1",
+    "authorized": "1",
+    "partially_paid": "1",
+    "paid": "2",
+    "partially_refunded": "2",
+    "fulfilled": "5",
+    "cancelled": "6",
+    "refunded": "6",
+    "voided": "6",
 }
 DEFAULT_STATUS_BACK: Mapping[str, str] = {"5": "fulfil", "99": "fulfil", "6": "propose_cancel"}
 DEFAULT_PAYMENTS: Mapping[str, str] = {
-    "shopify_payments": "KREDIKARTI/BANKAKARTI", "iyzico": "KREDIKARTI/BANKAKARTI", "paytr": "KREDIKARTI/BANKAKARTI",
-    "bogus": "KREDIKARTI/BANKAKARTI", "banka havalesi": "EFT/HAVALE", "havale/eft": "EFT/HAVALE", "eft": "EFT/HAVALE",
-    "stripe": "KREDIKARTI/BANKAKARTI", "paypal": "KREDIKARTI/BANKAKARTI", "param": "KREDIKARTI/BANKAKARTI", "bank deposit": "EFT/HAVALE", "havale": "EFT/HAVALE",
-    "cash on delivery (cod)": "KAPIDAODEME/NAKIT", "kapıda ödeme": "KAPIDAODEME/NAKIT",
-    "kapıda nakit ödeme": "KAPIDAODEME/NAKIT", "kapıda kredi kartı": "KAPIDAODEME/KREDIKARTI", "manual": "EFT/HAVALE",
+    "shopify_payments": "KREDIKARTI/BANKAKARTI",
+    "iyzico": "KREDIKARTI/BANKAKARTI",
+    "paytr": "KREDIKARTI/BANKAKARTI",
+    "bogus": "KREDIKARTI/BANKAKARTI",
+    "banka havalesi": "EFT/HAVALE",
+    "havale/eft": "EFT/HAVALE",
+    "eft": "EFT/HAVALE",
+    "stripe": "KREDIKARTI/BANKAKARTI",
+    "paypal": "KREDIKARTI/BANKAKARTI",
+    "param": "KREDIKARTI/BANKAKARTI",
+    "bank deposit": "EFT/HAVALE",
+    "havale": "EFT/HAVALE",
+    "cash on delivery (cod)": "KAPIDAODEME/NAKIT",
+    "kapıda ödeme": "KAPIDAODEME/NAKIT",
+    "kapıda nakit ödeme": "KAPIDAODEME/NAKIT",
+    "kapıda kredi kartı": "KAPIDAODEME/KREDIKARTI",
+    "manual": "EFT/HAVALE",
     "cash": "NAKIT",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class OrderSettings:
-    """The order flow. `go_live_at` defaults to the moment the flow is switched on; older orders only once their count has been
-    confirmed (`older_confirmed`). The attribute fields hold one or more names, apart by commas. `service_skus` names the SKU that carries tip, duties, fee, gift_card, rounding. A run stops
+    """The order flow. `go_live_at` defaults to the moment the flow is switched on; older orders only once
+    their count has been confirmed (`older_confirmed`). The attribute fields hold one or more names, apart by
+    commas. `service_skus` names the SKU that carries tip, duties, fee, gift_card, rounding. A run stops
     before it creates more than `brake_creates` orders, or more than `brake_older` older ones."""
 
     go_live_at: datetime | None = None
@@ -157,8 +194,8 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One entity of a link. `direction` is "a>b" or "b>a"; `version` grows with every saved change, so that an approved
-    plan knows whether it still holds."""
+    """One entity of a link. `direction` is "a>b" or "b>a"; `version` grows with every saved change, so that
+    an approved plan knows whether it still holds."""
 
     id: str
     link_id: str

@@ -1,4 +1,5 @@
-"""Orders, fulfilments and their parts, as canonical records. All line amounts include VAT unless said otherwise."""
+"""Orders, fulfilments and their parts, as canonical records. All line amounts include VAT unless said
+otherwise."""
 
 from __future__ import annotations
 
@@ -38,8 +39,9 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One line as it stands now. `unit_price` is gross per piece before discounts, `discount` the sum allocated to
-    the whole line, `total` = unit_price × quantity − discount. `vat_rate` in percent. `original_quantity` as placed."""
+    """One line as it stands now. `unit_price` is gross per piece before discounts, `discount` the sum
+    allocated to the whole line, `total` = unit_price × quantity − discount. `vat_rate` in percent.
+    `original_quantity` as placed."""
 
     id: str
     sku: str | None
@@ -88,7 +90,8 @@ class Fulfilment:
 
 @dataclass(frozen=True, slots=True)
 class FulfilmentOrder:
-    """What one location still has to ship. `status` and `location_id` as the platform says; `remaining` pieces."""
+    """What one location still has to ship. `status` and `location_id` as the platform says; `remaining`
+    pieces."""
 
     id: str
     status: str
@@ -99,8 +102,9 @@ class FulfilmentOrder:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order. `name` is what people call it (#1001); `financial` and `fulfilment` are the platform's lower-case words;
-    `status` the platform's own code if it has one (Sentos: "1" … "99"). `total` is what is owed now, all included."""
+    """An order. `name` is what people call it (#1001); `financial` and `fulfilment` are the platform's
+    lower-case words; `status` the platform's own code if it has one (Sentos: "1" … "99"). `total` is what is
+    owed now, all included."""
 
     id: str
     name: str

@@ -12,9 +12,9 @@ Record = Product | Order
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a read. `cursor` may be stored once the records are handled; `expected` is the platform's own total
-    where it tells one; `complete` is True only on the last page of a sweep that missed nothing: only then may absence
-    be concluded."""
+    """One page of a read. `cursor` may be stored once the records are handled; `expected` is the platform's
+    own total where it tells one; `complete` is True only on the last page of a sweep that missed nothing:
+    only then may absence be concluded."""
 
     records: tuple[Record, ...]
     cursor: str = ""
@@ -25,9 +25,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadFilter:
-    """Which records of an entity to read. Empty means all. `ids` are the platform's own ids; `skus` and `names` are
-    looked up; `created_since` and `updated_since` are ISO times in UTC; `limit` stops after that many records;
-    `locations` are those whose stock is read. `lean`: ids, SKUs, options and inventory items are enough (reading back what was created)."""
+    """Which records of an entity to read. Empty means all. `ids` are the platform's own ids; `skus` and
+    `names` are looked up; `created_since` and `updated_since` are ISO times in UTC; `limit` stops after that
+    many records; `locations` are those whose stock is read. `lean`: ids, SKUs, options and inventory items
+    are enough (reading back what was created)."""
 
     ids: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()

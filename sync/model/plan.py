@@ -10,8 +10,20 @@ from sync.model.entity import Entity
 from sync.model.text import Message
 
 # The order in which a run's changes go out; a phase starts when the one before has settled.
-PHASES = ("create", "product", "variants", "media", "publish", "activate", "stock", "mark",
-          "order", "status", "fulfil", "tracking")
+PHASES = (
+    "create",
+    "product",
+    "variants",
+    "media",
+    "publish",
+    "activate",
+    "stock",
+    "mark",
+    "order",
+    "status",
+    "fulfil",
+    "tracking",
+)
 
 Half = str | int | bool | None
 Pair = tuple[Half, Half]
@@ -19,8 +31,9 @@ Pair = tuple[Half, Half]
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Baseline pairs to store: per field (what A shows, what B shows). A None on B's side means "as B shows it at the next
-    read" (a platform may normalise what it was given). For stock: `place` and whole numbers in field "available"."""
+    """Baseline pairs to store: per field (what A shows, what B shows). A None on B's side means "as B shows
+    it at the next read" (a platform may normalise what it was given). For stock: `place` and whole numbers in
+    field "available"."""
 
     kind: str
     id_a: str
@@ -42,7 +55,8 @@ class Bind:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """A record that needs a person. `facts` are shown side by side: candidates, values, what each choice does."""
+    """A record that needs a person. `facts` are shown side by side: candidates, values, what each choice
+    does."""
 
     entity: Entity
     record_id: str
@@ -64,8 +78,8 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record's line in the report. `planned` is the outcome if all goes well; `outcome` what became of it ("" until
-    settled); `cause` and `message` say why it was skipped, parked or failed."""
+    """One record's line in the report. `planned` is the outcome if all goes well; `outcome` what became of it
+    ("" until settled); `cause` and `message` say why it was skipped, parked or failed."""
 
     entity: Entity
     source_id: str

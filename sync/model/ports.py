@@ -8,7 +8,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as a connection feels it. With a speed factor (sandbox only) `monotonic` and `sleep` are scaled; `now` never is."""
+    """Time as a connection feels it. With a speed factor (sandbox only) `monotonic` and `sleep` are scaled;
+    `now` never is."""
 
     def now(self) -> datetime:
         """Aware UTC."""
@@ -21,8 +22,8 @@ class Clock(Protocol):
 
 
 class Keep(Protocol):
-    """Small values of one connection that survive a restart, sealed like secrets: cached tokens, the sign-in method that
-    worked, made definitions."""
+    """Small values of one connection that survive a restart, sealed like secrets: cached tokens, the sign-in
+    method that worked, made definitions."""
 
     def get(self, name: str) -> str | None: ...
 
@@ -42,8 +43,15 @@ class Account:
 
     __slots__ = ("allow_private", "connection_id", "secrets", "settings", "speed")
 
-    def __init__(self, connection_id: str, settings: Mapping[str, str], secrets: Secrets, *,
-                 speed: float = 1.0, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        connection_id: str,
+        settings: Mapping[str, str],
+        secrets: Secrets,
+        *,
+        speed: float = 1.0,
+        allow_private: bool = False,
+    ) -> None:
         self.connection_id = connection_id
         self.settings = settings
         self.secrets = secrets
@@ -55,7 +63,17 @@ class Account:
 
 
 class Trace(Protocol):
-    """Where a connector reports what it spends: one line a request, for the run page's figures. Never bodies."""
+    """Where a connector reports what it spends: one line a request, for the run page's figures. Never
+    bodies."""
 
-    def request(self, operation: str, *, seconds: float, points: float = 0.0, throttled: bool = False,
-                available: float | None = None, limit: float | None = None, restore: float | None = None) -> None: ...
+    def request(
+        self,
+        operation: str,
+        *,
+        seconds: float,
+        points: float = 0.0,
+        throttled: bool = False,
+        available: float | None = None,
+        limit: float | None = None,
+        restore: float | None = None,
+    ) -> None: ...

@@ -1,7 +1,7 @@
 """Products as both sides see them.
 
-In every field `None` means "this side does not say" and is never a difference; an empty text, tuple or mapping is
-a statement. Ids are the platform's own, as text; "" marks a record that does not exist yet.
+In every field `None` means "this side does not say" and is never a difference; an empty text, tuple or
+mapping is a statement. Ids are the platform's own, as text; "" marks a record that does not exist yet.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class PricePair:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Stock of one item at one location or warehouse. `available` is what can be sold, in pieces; may be negative.
-    `active` False: the item is not stocked there."""
+    """Stock of one item at one location or warehouse. `available` is what can be sold, in pieces; may be
+    negative. `active` False: the item is not stocked there."""
 
     location_id: str
     available: int
@@ -35,7 +35,8 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture. `url` is where it was fetched from (source) or is shown (target). `status`: ready, processing, failed."""
+    """A picture. `url` is where it was fetched from (source) or is shown (target). `status`: ready,
+    processing, failed."""
 
     id: str
     url: str
@@ -45,9 +46,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One sellable item. `options` are (option name, value) in order; a product without variants has one with ().
-    `compare_at` of amount 0 says "no struck-through price". `media` are ids (or source URLs) of its product's pictures.
-    `origin` is an ISO country code, `stock_policy` "deny" or "continue", `item_id` the platform's inventory item."""
+    """One sellable item. `options` are (option name, value) in order; a product without variants has one with
+    (). `compare_at` of amount 0 says "no struck-through price". `media` are ids (or source URLs) of its
+    product's pictures. `origin` is an ISO country code, `stock_policy` "deny" or "continue", `item_id` the
+    platform's inventory item."""
 
     id: str
     sku: str | None = None
@@ -72,8 +74,9 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product with its variants and pictures. `prices` and `extra` hold what a platform has beyond the canonical
-    fields: price lists by name, and raw fields (flat, as text) for custom mappings. `metafields` by "namespace.key"."""
+    """A product with its variants and pictures. `prices` and `extra` hold what a platform has beyond the
+    canonical fields: price lists by name, and raw fields (flat, as text) for custom mappings. `metafields` by
+    "namespace.key"."""
 
     id: str
     handle: str | None = None

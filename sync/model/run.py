@@ -22,8 +22,8 @@ class Mode(StrEnum):
 
 
 class Status(StrEnum):
-    """queued → running → (braked → running) → done | red | failed | cancelled. `red`: finished but does not balance or has failures;
-    `planned`: a preview that is kept and may be applied later."""
+    """queued → running → (braked → running) → done | red | failed | cancelled. `red`: finished but does not
+    balance or has failures; `planned`: a preview that is kept and may be applied later."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -40,9 +40,10 @@ LIVE = (Status.QUEUED, Status.RUNNING, Status.BRAKED)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What part of a flow a run covers. `parts`: products, prices, stock, images, orders, statuses; empty = all the flow has.
-    `skus`, `names` or `ids`: these records alone. `filters` narrow a product run beside the flow's own. `plan_of`: apply the
-    kept plan of that run. `confirmed`: the brake codes that the operator typed through."""
+    """What part of a flow a run covers. `parts`: products, prices, stock, images, orders, statuses; empty =
+    all the flow has. `skus`, `names` or `ids`: these records alone. `filters` narrow a product run beside the
+    flow's own. `plan_of`: apply the kept plan of that run. `confirmed`: the brake codes that the operator
+    typed through."""
 
     parts: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
@@ -82,7 +83,8 @@ class BrakeHit:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution. `stage` is the stage at work; `done`/`total` count its items; `spent` holds calls, points, throttled."""
+    """One execution. `stage` is the stage at work; `done`/`total` count its items; `spent` holds calls,
+    points, throttled."""
 
     id: str
     flow_id: str

@@ -10,8 +10,9 @@ from sync.model.text import Message
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """`readable`/`writable` are field names of the entity; `groups` maps a writable field to the call it travels in
-    (fields of different groups become different changes); `settle_seconds` after which "not found" means "not written"."""
+    """`readable`/`writable` are field names of the entity; `groups` maps a writable field to the call it
+    travels in (fields of different groups become different changes); `settle_seconds` after which "not found"
+    means "not written"."""
 
     readable: frozenset[str] = frozenset()
     writable: frozenset[str] = frozenset()
@@ -39,7 +40,8 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something at a platform that a mapping can name: a location, warehouse, price list, sales channel, category."""
+    """Something at a platform that a mapping can name: a location, warehouse, price list, sales channel,
+    category."""
 
     id: str
     name: str
@@ -56,12 +58,11 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Result of testing a connection. `identity` tells accounts apart (Shopify: shop id; Sentos: firm address);
-    `facts` are shown to the operator (shop name, currency, plan, API version, sign-in method)."""
+    """Result of testing a connection. `identity` tells accounts apart (Shopify: shop id; Sentos: firm
+    address); `facts` are shown to the operator (shop name, currency, plan, API version, sign-in method)."""
 
     ok: bool
     identity: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
     scopes: frozenset[str] = frozenset()
-

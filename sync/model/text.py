@@ -8,7 +8,8 @@ from string import Formatter
 
 
 class _Lenient(Formatter):
-    """Formats a template and leaves what is missing visible instead of raising: a sentence must always come out."""
+    """Formats a template and leaves what is missing visible instead of raising: a sentence must always come
+    out."""
 
     def get_value(self, key: int | str, args: object, kwargs: Mapping[str, object]) -> object:
         return kwargs.get(str(key), "{" + str(key) + "}")
@@ -19,7 +20,8 @@ class _Lenient(Formatter):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence for the operator. `id` is the English template with named places, e.g. "{count} prices are 0".
+    """A sentence for the operator. `id` is the English template with named places, e.g. "{count} prices are
+    0".
 
     Stored as id and parameters and rendered in the reader's language; `english()` is what search looks into.
     """
@@ -28,7 +30,8 @@ class Message:
     params: Mapping[str, str | int] = field(default_factory=dict)
 
     def render(self, template: str | None = None) -> str:
-        """The sentence, from a translated template or from the English one. Never raises for a missing place."""
+        """The sentence, from a translated template or from the English one. Never raises for a missing
+        place."""
         return _Lenient().vformat(template or self.id, (), self.params)
 
     def english(self) -> str:

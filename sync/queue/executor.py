@@ -104,8 +104,15 @@ class Executor:
         with self.ws.db.write() as tx:
             self.ws.queue.finish(tx, item.id)
             if following:
-                self.ws.queue.add(tx, item.run_id, item.entity, following, direction=item.direction,
-                                  partition=item.partition, priority=item.priority)
+                self.ws.queue.add(
+                    tx,
+                    item.run_id,
+                    item.entity,
+                    following,
+                    direction=item.direction,
+                    partition=item.partition,
+                    priority=item.priority,
+                )
             if item.retry_count:
                 self.ws.runs.set(tx, item.run_id, error=None)  # the trouble of the earlier tries is over
         if following:
@@ -150,8 +157,9 @@ class Executor:
                         self.ws.queue.again(tx, item.id, _AGAIN, _unforeseen())
                     else:
                         self.ws.queue.finish(tx, item.id, "failed", _unforeseen())
-                        self.ws.runs.set(tx, item.run_id, status=Status.FAILED, error=_unforeseen(),
-                                         finished_at=utc_now())
+                        self.ws.runs.set(
+                            tx, item.run_id, status=Status.FAILED, error=_unforeseen(), finished_at=utc_now()
+                        )
                 self.ws.journal.trouble(item.run_id, error, "".join(traceback.format_exception(error)))
                 return
             except StorageBusy:

@@ -9,8 +9,9 @@ _BASE, _LONGEST = 5.0, 300.0
 
 
 def delay_before_retry(error: BaseException, tries: int, chance: float) -> float | None:
-    """Seconds to wait before try number `tries + 1`, or None to give up. `chance` in [0, 1) spreads the waits: full jitter
-    between half and all of 5 s × 2^tries, at most 5 minutes; what the platform asks for is the least."""
+    """Seconds to wait before try number `tries + 1`, or None to give up. `chance` in [0, 1) spreads the
+    waits: full jitter between half and all of 5 s × 2^tries, at most 5 minutes; what the platform asks for is
+    the least."""
     if tries >= TRIES or not retryable(error):
         return None
     backoff = min(_LONGEST, _BASE * 2**tries) * (0.5 + chance / 2)
@@ -19,5 +20,10 @@ def delay_before_retry(error: BaseException, tries: int, chance: float) -> float
 
 
 def retryable(error: BaseException) -> bool:
-    """Transient trouble and unknown outcomes (looked up first) are worth a try; all else needs a change by someone."""
-    return isinstance(error, (Transient, OutcomeUnknown)) or not isinstance(error, CounterpartError) and isinstance(error, OSError)
+    """Transient trouble and unknown outcomes (looked up first) are worth a try; all else needs a change by
+    someone."""
+    return (
+        isinstance(error, (Transient, OutcomeUnknown))
+        or not isinstance(error, CounterpartError)
+        and isinstance(error, OSError)
+    )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _PATIENCE = 60.0
@@ -26,21 +32,25 @@ class Console:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Console:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        environment = {**os.environ, "COUNTERPART_HOME": str(self.home)}
-        with self.output.open("wb") as output:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-        try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
+        self.start()
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self.stop()
+
+    def start(self) -> None:
+        """Start the process on the same data and port as before, and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        environment = {**os.environ, "COUNTERPART_HOME": str(self.home)}
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the process, gently first."""
@@ -52,6 +62,42 @@ class Console:
                 self._process.kill()
                 self._process.wait()
 
+    def kill(self) -> None:
+        """End the process as a power cut does: nothing of it runs to its end."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def said(self) -> str:
+        """What the processes have printed so far."""
+        return self.output.read_text(errors="replace")
+
+    def ask(self, path: str) -> tuple[int, dict[str, str], str]:
+        """(status, headers, body) of a GET by somebody who has never signed in; redirects are not followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Accept": "text/html"})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+
+    def sandbox(self, platform: str, path: str, body: object = None) -> dict[str, Any]:
+        """Ask a sandbox's control plane; with a `body` it is a POST."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self._sandbox_address(platform)}/_sandbox/{path}", data=data)
+        with urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def _sandbox_address(self, platform: str) -> str:
+        """Where the console's own sandbox listens at present, as its connection says."""
+        with closing(sqlite3.connect(f"file:{self.home / 'counterpart.db'}?mode=ro", uri=True)) as database:
+            query = "SELECT settings FROM connections WHERE platform = ? AND sandbox"
+            settings = json.loads(database.execute(query, (platform,)).fetchone()[0])
+        parts = urlsplit(settings.get("base_url") or settings["url"])
+        return f"{parts.scheme}://{parts.netloc}"
+
     def _wait(self) -> None:
         pause = threading.Event()
         for _attempt in range(int(_PATIENCE / 0.1)):
@@ -60,17 +106,13 @@ class Console:
             if self._answers():
                 return
             pause.wait(0.1)
-        raise RuntimeError(f"the console did not start:\n{self.output.read_text(errors='replace')}")
+        raise RuntimeError(f"the console did not start:\n{self.said()}")
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
+            return self.ask("/healthz")[0] == 200
         except OSError:
             return False
-        finally:
-            connection.close()
 
 
 def free_port() -> int:

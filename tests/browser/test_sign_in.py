@@ -10,18 +10,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PASSWORD
 from tests.browser.server import Console
+from tests.browser.steps import SLOW, first_visit
 
 pytestmark = pytest.mark.browser
-SLOW = 30_000
-
-
-def first_visit(page: Page, console: Console) -> None:
-    page.goto(f"{console.url}/sync")
-    expect(page).to_have_url(f"{console.url}/first-visit")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password again").fill(PASSWORD)
-    page.get_by_role("button", name="Create and sign in").click()
-    expect(page.get_by_role("heading", name="Welcome to Counterpart")).to_be_visible(timeout=SLOW)
 
 
 def test_first_visit_to_welcome_and_on(

@@ -72,15 +72,23 @@ class Home:
     def spawn(self, *argv: str) -> subprocess.Popen[str]:
         """A command in a process of its own, ended with the test."""
         env = {**os.environ, "COUNTERPART_HOME": str(self.folder)}
-        process = subprocess.Popen([sys.executable, "-m", "sync", *argv], cwd=ROOT, env=env, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sync", *argv],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         self.processes.append(process)
         return process
 
     def worker(self) -> subprocess.Popen[str]:
         """A process that does the work, as the console would."""
         process = self.spawn("worker")
-        self.until(lambda: (ProcessLock(self.folder / "worker.lock").holder() or {}).get("pid") == process.pid)
+        self.until(
+            lambda: (ProcessLock(self.folder / "worker.lock").holder() or {}).get("pid") == process.pid
+        )
         assert process.stderr is not None
         assert "Working" in process.stderr.readline()
         return process
@@ -117,7 +125,9 @@ def trial_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Home]:
     """A folder in which nothing has been set up."""
     made = Home(tmp_path / "home", capsys, monkeypatch)
     yield made

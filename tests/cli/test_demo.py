@@ -15,8 +15,15 @@ from tests.cli.conftest import Home
 
 COUNTS = ["read", "created", "updated", "unchanged", "skipped", "failed", "parked"]
 SHAPE: dict[str, Any] = {
-    "products": COUNTS, "orders": COUNTS, "second_run": ["writes"], "ledger": ["lost", "doubled"],
-    "shopify": ["calls", "points", "throttled"], "sentos": ["calls", "refused"], "seconds": None, "peak_mb": None}
+    "products": COUNTS,
+    "orders": COUNTS,
+    "second_run": ["writes"],
+    "ledger": ["lost", "doubled"],
+    "shopify": ["calls", "points", "throttled"],
+    "sentos": ["calls", "refused"],
+    "seconds": None,
+    "peak_mb": None,
+}
 
 
 def shape(row: dict[str, Any]) -> dict[str, Any]:
@@ -42,20 +49,32 @@ def test_products_and_orders_twice_through_fresh_sandboxes(empty: Home) -> None:
 
 def made(ledger: Ledger = Ledger(), writes: int = 0, balanced: bool = True) -> Demo:
     counts = dict.fromkeys(COUNTS, 0)
-    row = {"products": counts, "orders": counts, "second_run": {"writes": writes}, "ledger": ledger.counts(),
-           "shopify": {"calls": 1, "points": 1.0, "throttled": 0}, "sentos": {"calls": 1, "refused": 0}, "seconds": 1.0,
-           "peak_mb": 1.0}
+    row = {
+        "products": counts,
+        "orders": counts,
+        "second_run": {"writes": writes},
+        "ledger": ledger.counts(),
+        "shopify": {"calls": 1, "points": 1.0, "throttled": 0},
+        "sentos": {"calls": 1, "refused": 0},
+        "seconds": 1.0,
+        "peak_mb": 1.0,
+    }
     return Demo(row, ledger, balanced)
 
 
-@pytest.mark.parametrize(("result", "code", "told"), [
-    (made(), 0, "Everything balances."),
-    (made(Ledger(lost=("product 1 (P1): not in the shop, created",))), 1, "lost: product 1 (P1)"),
-    (made(Ledger(doubled=("SKU A",))), 1, "doubled: SKU A"),
-    (made(writes=3), 1, "second run: 3 writes"),
-    (made(balanced=False), 1, "does NOT balance"),
-])
-def test_the_exit_status_means_it(empty: Home, monkeypatch: pytest.MonkeyPatch, result: Demo, code: int, told: str) -> None:
+@pytest.mark.parametrize(
+    ("result", "code", "told"),
+    [
+        (made(), 0, "Everything balances."),
+        (made(Ledger(lost=("product 1 (P1): not in the shop, created",))), 1, "lost: product 1 (P1)"),
+        (made(Ledger(doubled=("SKU A",))), 1, "doubled: SKU A"),
+        (made(writes=3), 1, "second run: 3 writes"),
+        (made(balanced=False), 1, "does NOT balance"),
+    ],
+)
+def test_the_exit_status_means_it(
+    empty: Home, monkeypatch: pytest.MonkeyPatch, result: Demo, code: int, told: str
+) -> None:
     monkeypatch.setattr(trial, "demo", lambda *_, **__: result)
     said = empty.sync("demo")
     assert said.code == code and told in said.out + said.err
@@ -65,8 +84,14 @@ def test_the_exit_status_means_it(empty: Home, monkeypatch: pytest.MonkeyPatch, 
 
 def test_write_calls_without_an_effect_count_as_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     def sandbox(effects: int, *operations: tuple[str, str]) -> Any:
-        summary = {"calls": 9, "writes": 0, "effects": {"x": effects, "hand.order.placed": 50}, "points": 0.0,
-                   "throttled": 0, "refused": 0}
+        summary = {
+            "calls": 9,
+            "writes": 0,
+            "effects": {"x": effects, "hand.order.placed": 50},
+            "points": 0.0,
+            "throttled": 0,
+            "refused": 0,
+        }
         rows = [{"operation": name, "kind": kind} for name, kind in operations]
 
         class Process:
@@ -75,11 +100,14 @@ def test_write_calls_without_an_effect_count_as_writes(monkeypatch: pytest.Monke
 
         class Trial:
             processes = {"shopify": Process()}
+
         return Trial()
 
     def writes(effects: int, *operations: tuple[str, str]) -> int:
         now = sandbox(effects, *operations)
-        return module._writes(now, "shopify", module.Wire.of(sandbox(0), "shopify"), module.Wire.of(now, "shopify"))
+        return module._writes(
+            now, "shopify", module.Wire.of(sandbox(0), "shopify"), module.Wire.of(now, "shopify")
+        )
 
     assert writes(0) == 0
     assert writes(0, ("products", "read"), ("bulkOperationRunQuery", "write")) == 0

@@ -29,7 +29,10 @@ def test_verbs_beside_a_working_process(home: Home) -> None:
     assert home.sync("rotate-key").code == 0
     again = home.sync("run", "product", "--json").json
     assert (again["status"], again["unchanged"], again["created"]) == ("done", PRODUCTS, 0)
-    assert {b["platform"] for b in home.sync("sandbox", "up", "--json").json["sandboxes"]} == {"sentos", "shopify"}
+    assert {b["platform"] for b in home.sync("sandbox", "up", "--json").json["sandboxes"]} == {
+        "sentos",
+        "shopify",
+    }
     # what must not be
     home.sync("worker").refused(f"Process {worker.pid}")
     home.sync("restore", saved).refused(f"process {worker.pid}", "Stop it")
@@ -66,7 +69,9 @@ def test_a_worker_that_is_told_to_end_gives_everything_back(home: Home, how: sig
     worker = home.worker()
     worker.send_signal(how)
     out, err = worker.communicate(timeout=PATIENCE)
-    assert (worker.returncode, out) == (0, "") and "goes on at the next start" in err and "Traceback" not in err
+    assert (
+        (worker.returncode, out) == (0, "") and "goes on at the next start" in err and "Traceback" not in err
+    )
     assert ProcessLock(home.folder / "worker.lock").holder() is None
 
 

@@ -31,7 +31,9 @@ def test_an_older_backup_never_makes_twins(home: Home, tmp_path: Path) -> None:
     # and the products that were sent after this one by their marks
     assert home.sync("restore", str(tmp_path / "before.zip")).code == 0
     products = home.sync("run", "product", "--json")
-    assert products.code == 0 and products.json["created"] == 0 and products.json["read"] == PRODUCTS, products.json
+    assert products.code == 0 and products.json["created"] == 0 and products.json["read"] == PRODUCTS, (
+        products.json
+    )
     again = home.sync("run", "order", "--json")
     assert again.code == 0 and again.json["created"] == 0, again.json
 
@@ -63,6 +65,10 @@ def test_runs_that_were_live_in_the_backup_are_closed(home: Home, tmp_path: Path
     assert done.code == 0 and done.json["created"] == PRODUCTS
     ws = home.opened()
     closed = ws.runs.get(run_id)
-    assert closed.status is Status.CANCELLED and closed.finished_at and "backup was put back" in str(closed.error)
+    assert (
+        closed.status is Status.CANCELLED
+        and closed.finished_at
+        and "backup was put back" in str(closed.error)
+    )
     assert not ws.queue.busy(run_id)
     ws.close()

@@ -36,23 +36,40 @@ def product_run(ws: Workspace, **values: object) -> str:
 def test_products_and_orders_run_and_report(home: Home) -> None:
     first = home.sync("run", "product", "--mode", "test", "--json")
     assert first.code == 0 and {k: first.json[k] for k in ("created", "skipped", "status", "mode")} == {
-        "created": 5, "skipped": PRODUCTS - 5, "status": "done", "mode": "test"}
+        "created": 5,
+        "skipped": PRODUCTS - 5,
+        "status": "done",
+        "mode": "test",
+    }
     assert set(COUNTS) <= first.json.keys()
     rest = home.sync("run", "products", "--json").json
     assert (rest["read"], rest["created"], rest["unchanged"], rest["balanced"]) == (PRODUCTS, 1, 5, True)
     orders = home.sync("run", "Sandbox/order")
     assert orders.code == 0 and f"read {ORDERS}   created {ORDERS}" in orders.out
     listed = home.sync("flows", "--json").json["flows"]
-    assert [(f["name"], f["enabled"], f["last"]) for f in listed] == [("Sandbox/product", True, "done"), ("Sandbox/order", True, "done")]
-    assert [line.split()[0] for line in home.sync("flows").out.splitlines()] == ["FLOW", "Sandbox/product", "Sandbox/order"]
+    assert [(f["name"], f["enabled"], f["last"]) for f in listed] == [
+        ("Sandbox/product", True, "done"),
+        ("Sandbox/order", True, "done"),
+    ]
+    assert [line.split()[0] for line in home.sync("flows").out.splitlines()] == [
+        "FLOW",
+        "Sandbox/product",
+        "Sandbox/order",
+    ]
 
 
-@pytest.mark.parametrize(("argv", "words"), [
-    (("run", "nope"), ("no flow nope", "sync flows")), (("run", "product", "--part", "nope"), ("no part nope", "stock")),
-    (("cancel", "nope"), ("no run nope",)), (("confirm", "nope", "prices"), ("no run nope",)),
-    (("connections", "test", "nope"), ("no connection nope", "Sentos (sandbox)")), (("pause",), ("pause --all",)),
-    (("restore", "/nowhere/b.zip"), ("no file",)),
-])
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("run", "nope"), ("no flow nope", "sync flows")),
+        (("run", "product", "--part", "nope"), ("no part nope", "stock")),
+        (("cancel", "nope"), ("no run nope",)),
+        (("confirm", "nope", "prices"), ("no run nope",)),
+        (("connections", "test", "nope"), ("no connection nope", "Sentos (sandbox)")),
+        (("pause",), ("pause --all",)),
+        (("restore", "/nowhere/b.zip"), ("no file",)),
+    ],
+)
 def test_refusals_say_what_to_do(home: Home, argv: tuple[str, ...], words: tuple[str, ...]) -> None:
     home.sync(*argv).refused(*words)
     home.sync(*argv, "--json").refused(*words)
@@ -93,7 +110,9 @@ def test_a_braked_run_tells_its_reasons_and_the_way_on(home: Home, monkeypatch: 
     told = home.sync("run", "product")
     assert told.code == 1 and "9 prices move. [price.moves]" in told.out
     assert f"sync confirm {run_id} price.moves" in told.err and f"sync cancel {run_id}" in told.err
-    assert home.sync("run", "product", "--json").json["brakes"] == [{"code": "price.moves", "message": "9 prices move."}]
+    assert home.sync("run", "product", "--json").json["brakes"] == [
+        {"code": "price.moves", "message": "9 prices move."}
+    ]
 
 
 # -- connections, pause, key, password ------------------------------------------------------------------------
@@ -101,7 +120,11 @@ def test_a_braked_run_tells_its_reasons_and_the_way_on(home: Home, monkeypatch: 
 
 def test_connections_are_tested(home: Home) -> None:
     good = home.sync("connections", "test", "--json")
-    assert good.code == 0 and good.json["ok"] and {c["status"] for c in good.json["connections"]} == {"connected"}
+    assert (
+        good.code == 0
+        and good.json["ok"]
+        and {c["status"] for c in good.json["connections"]} == {"connected"}
+    )
     assert len(home.sync("connections", "test", "shopify", "--json").json["connections"]) == 1
     ws = home.opened()
     erp = next(c for c in ws.connections.all() if c.platform == "sentos")
@@ -118,10 +141,17 @@ def test_pausing_and_resuming(home: Home) -> None:
     ws = home.opened()
     assert ws.preferences.get(PAUSED) is True
     ws.close()
-    assert home.sync("pause", "--all", "--resume", "--json").json == {"paused": False, "all": True, "flow": ""}
+    assert home.sync("pause", "--all", "--resume", "--json").json == {
+        "paused": False,
+        "all": True,
+        "flow": "",
+    }
     assert home.sync("pause", "product").out == "The schedule of product rests.\n"
     ws = home.opened()
-    assert ws.preferences.get(PAUSED) is False and [f.schedule.paused for f in ws.links.flows()] == [True, False]
+    assert ws.preferences.get(PAUSED) is False and [f.schedule.paused for f in ws.links.flows()] == [
+        True,
+        False,
+    ]
     ws.close()
 
 
@@ -133,7 +163,9 @@ def test_the_key_is_rotated(home: Home) -> None:
     assert home.sync("connections", "test").code == 0
 
 
-def test_a_key_from_the_environment_is_rotated_by_the_operator(empty: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_from_the_environment_is_rotated_by_the_operator(
+    empty: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COUNTERPART_SECRET_KEY", "NkwVWTgC0-0oqZSzh0yHZTSXPMmgtF0eb9DNcdpKbVg=")
     told = empty.sync("rotate-key").refused("COUNTERPART_SECRET_KEY")
     assert "NkwVWTgC0" not in told
@@ -146,7 +178,9 @@ def test_a_password_is_reset(empty: Home) -> None:
     done = empty.sync("reset-password", stdin="another long password\n")
     assert done.code == 0 and "admin" in done.out and "another long" not in done.out + done.err
     users = Users(ws.db)
-    assert users.verify("admin", "another long password") and not users.verify("admin", "correct horse battery")
+    assert users.verify("admin", "another long password") and not users.verify(
+        "admin", "correct horse battery"
+    )
     assert not Sessions(ws.db).list(user.id), session
     empty.sync("reset-password", "admin", stdin="short\n").refused()
     assert users.verify("admin", "another long password")
@@ -197,7 +231,10 @@ def test_backups_go_where_they_are_told_or_into_the_data_folder(home: Home) -> N
     assert set(zipfile.ZipFile(row["file"]).namelist()) == {"counterpart.db", "manifest.json"}
     home.sync("backup", row["file"]).refused("exists already")
     named = home.folder / "mine.zip"
-    assert home.sync("backup", str(named), "--with-key").code == 0 and "secret.key" in zipfile.ZipFile(named).namelist()
+    assert (
+        home.sync("backup", str(named), "--with-key").code == 0
+        and "secret.key" in zipfile.ZipFile(named).namelist()
+    )
 
 
 def test_a_backup_of_an_older_key_says_what_is_missing(home: Home) -> None:
@@ -215,8 +252,19 @@ def test_what_is_no_backup_is_refused(home: Home) -> None:
 # -- the command line itself ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("argv", [(), ("nope",), ("run",), ("run", "product", "--mode", "wild"), ("demo", "--products", "-1"),
-                                  ("demo", "--speed", "0"), ("sandbox", "down"), ("confirm", "x")])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("nope",),
+        ("run",),
+        ("run", "product", "--mode", "wild"),
+        ("demo", "--products", "-1"),
+        ("demo", "--speed", "0"),
+        ("sandbox", "down"),
+        ("confirm", "x"),
+    ],
+)
 def test_what_cannot_be_typed_is_refused(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(list(argv))
@@ -224,7 +272,9 @@ def test_what_cannot_be_typed_is_refused(argv: tuple[str, ...], capsys: pytest.C
     assert ended.value.code == 2 and out == "" and "usage:" in err
 
 
-def test_a_bug_is_one_sentence_and_a_traceback_only_when_asked_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_sentence_and_a_traceback_only_when_asked_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise KeyError("a bug with shpat_0123456789abcdef")
 
@@ -238,7 +288,20 @@ def test_a_bug_is_one_sentence_and_a_traceback_only_when_asked_for(home: Home, m
 def test_every_verb_has_help_and_all_with_a_result_take_json() -> None:
     made = parser.make_parser()
     verbs = made._subparsers._group_actions[0].choices  # type: ignore[union-attr]
-    assert {"run", "apply", "flows", "connections", "sandbox", "demo", "backup", "restore", "pause", "rotate-key",
-            "reset-password", "check", "worker"} <= set(verbs)  # type: ignore[arg-type]
+    assert {
+        "run",
+        "apply",
+        "flows",
+        "connections",
+        "sandbox",
+        "demo",
+        "backup",
+        "restore",
+        "pause",
+        "rotate-key",
+        "reset-password",
+        "check",
+        "worker",
+    } <= set(verbs)  # type: ignore[arg-type]
     for name, sub in verbs.items():  # type: ignore[union-attr]
         assert sub.description and (("--json" in sub._option_string_actions) != (name == "worker"))

@@ -16,13 +16,27 @@ Raw = dict[str, Any]
 
 def source(number: int, *accept: str, dirt: str | None = None) -> Raw:
     skus = [f"S{number}-{n}" for n in (1, 2)]
-    return {"id": number, "sku": f"P{number}", "skus": skus, "dirt": dirt, "accept": list(accept) or ["synced"]}
+    return {
+        "id": number,
+        "sku": f"P{number}",
+        "skus": skus,
+        "dirt": dirt,
+        "accept": list(accept) or ["synced"],
+    }
 
 
 def target(number: int) -> Raw:
-    return {"id": f"gid://shopify/Product/{number}", "handle": f"p-{number}", "metafields": {"sync.record": f"conn/{number}"},
-            "variants": [{"sku": f"S{number}-1"}, {"sku": f"S{number}-2"}],
-            "media": [{"source": f"http://x/{number}a.jpg"}, {"source": f"http://x/{number}b.jpg"}, {"id": "gone", "missing": True}]}
+    return {
+        "id": f"gid://shopify/Product/{number}",
+        "handle": f"p-{number}",
+        "metafields": {"sync.record": f"conn/{number}"},
+        "variants": [{"sku": f"S{number}-1"}, {"sku": f"S{number}-2"}],
+        "media": [
+            {"source": f"http://x/{number}a.jpg"},
+            {"source": f"http://x/{number}b.jpg"},
+            {"id": "gone", "missing": True},
+        ],
+    }
 
 
 def erp_order(number: int) -> Raw:
@@ -33,12 +47,25 @@ def erp_order(number: int) -> Raw:
 def world() -> Raw:
     """Four products, of which one parks, and three orders, of which one parks."""
     return {
-        "sentos": {"products": [source(1), source(2), source(3, dirt="price_dot"), source(4, "parked", "skipped", dirt="price_zero")],
-                   "orders": [erp_order(1), erp_order(2)]},
-        "shopify": {"products": [target(1), target(2), target(3), {**target(9), "metafields": {}}],
-                    "orders": [{"id": f"gid://shopify/Order/{n}", "name": f"#10{n}"} for n in (1, 2, 3)]},
+        "sentos": {
+            "products": [
+                source(1),
+                source(2),
+                source(3, dirt="price_dot"),
+                source(4, "parked", "skipped", dirt="price_zero"),
+            ],
+            "orders": [erp_order(1), erp_order(2)],
+        },
+        "shopify": {
+            "products": [target(1), target(2), target(3), {**target(9), "metafields": {}}],
+            "orders": [{"id": f"gid://shopify/Order/{n}", "name": f"#10{n}"} for n in (1, 2, 3)],
+        },
         "products": {"1": "created", "2": "created", "3": "created", "4": "parked"},
-        "orders": {"gid://shopify/Order/1": "created", "gid://shopify/Order/2": "created", "gid://shopify/Order/3": "parked"},
+        "orders": {
+            "gid://shopify/Order/1": "created",
+            "gid://shopify/Order/2": "created",
+            "gid://shopify/Order/3": "parked",
+        },
     }
 
 
@@ -87,9 +114,20 @@ def forget_order(w: Raw) -> None:
     del w["orders"]["gid://shopify/Order/3"]
 
 
-@pytest.mark.parametrize("doctor", [
-    lose_product, lose_reported_product, fail_instead_of_park, leave_out_of_the_report, write_what_must_not_be,
-    lose_variant, lose_order, lose_failed_order, forget_order])
+@pytest.mark.parametrize(
+    "doctor",
+    [
+        lose_product,
+        lose_reported_product,
+        fail_instead_of_park,
+        leave_out_of_the_report,
+        write_what_must_not_be,
+        lose_variant,
+        lose_order,
+        lose_failed_order,
+        forget_order,
+    ],
+)
 def test_every_loss_is_seen(world: Raw, doctor: Callable[[Raw], None]) -> None:
     doctor(world)
     found = verdict(world)
@@ -118,8 +156,9 @@ def double_order_under_another_reference(w: Raw) -> None:
     w["sentos"]["orders"].append({**erp_order(2), "order_id": "shop-other-2", "order_code": "102"})
 
 
-@pytest.mark.parametrize("doctor", [
-    double_product, double_sku, double_picture, double_order, double_order_under_another_reference])
+@pytest.mark.parametrize(
+    "doctor", [double_product, double_sku, double_picture, double_order, double_order_under_another_reference]
+)
 def test_every_doubling_is_seen(world: Raw, doctor: Callable[[Raw], None]) -> None:
     doctor(world)
     found = verdict(world)

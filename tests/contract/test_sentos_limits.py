@@ -341,7 +341,7 @@ class TestOrderLife:
 
 
 class TestLookingUp:
-    """Whether Sentos has an order already is asked by its numbers; how exactly it compares is not documented."""
+    """Whether Sentos has an order is asked by its numbers; how exactly it compares is not documented."""
 
     def lost(self, tenant: SentosHarness) -> tuple[Any, Any]:
         """A connector and a call of its that was carried out without an answer."""

@@ -468,7 +468,7 @@ class TestOrders:
         assert connector.send(call)[0].state is State.APPLIED
         assert connector.find_written(call).found is Found.YES
         [now] = orders(connector, ids=(order.id,))
-        assert now.tracking == Tracking("Yurtiçi Kargo", "TR9"), "its carrier stays, the old parcel's link goes"
+        assert now.tracking == Tracking("Yurtiçi Kargo", "TR9"), "the carrier stays, the old link goes"
 
     def test_another_carrier_keeps_number_and_link(
         self, connector: ShopifyConnector, shop: ShopifyHarness, product: Product

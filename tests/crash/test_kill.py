@@ -1,4 +1,5 @@
-"""kill -9 in the middle of a full sync, again and again: nothing lost, nothing doubled, and it goes on by itself."""
+"""kill -9 in the middle of a full sync, again and again: nothing lost, nothing doubled, and it goes on by
+itself."""
 
 from __future__ import annotations
 
@@ -39,8 +40,14 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def worker(home: Path, *more: str) -> subprocess.Popen[str]:
     env = {**os.environ, "COUNTERPART_HOME": str(home)}
-    return subprocess.Popen([sys.executable, "-m", "sync", "worker", *more], cwd=ROOT, env=env, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        [sys.executable, "-m", "sync", "worker", *more],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def sent(ws: Workspace) -> int:
@@ -49,7 +56,8 @@ def sent(ws: Workspace) -> int:
 
 
 def kill_after(ws: Workspace, home: Path, more: int, run_id: str) -> None:
-    """Starts a worker and kills it -9 once it has written down `more` further calls (or the run has ended)."""
+    """Starts a worker and kills it -9 once it has written down `more` further calls (or the run has
+    ended)."""
     before, process = sent(ws), worker(home)
     try:
         while sent(ws) < before + more and ws.runs.get(run_id).status in LIVE:

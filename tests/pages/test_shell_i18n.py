@@ -123,6 +123,18 @@ i18n._("through the module"); _("joined " "up"); journal.say("error", text)
     }
 
 
+def test_the_extraction_finds_what_a_module_keeps_in_a_table_and_says_later() -> None:
+    table = """
+LATE = "It comes {late}."
+CAUSES: dict[str, tuple[str, str]] = {"a": ("field", "The field is empty."), "b": ("x", "plain words")}
+text = "One way." if x else "The other one."
+made = build("Of somebody else.") + f"Not a {template}."
+"""
+    said = {entry.id for entry in messages.found_in(table + "say(CAUSES[cause][1])")}
+    assert said == {"It comes {late}.", "The field is empty.", "One way.", "The other one."}
+    assert not list(messages.found_in(table + 'say("")')), "nothing here is said by a variable"
+
+
 def test_merging_keeps_translations_and_drops_what_has_gone() -> None:
     old = [po.Entry("", texts=["head"]), po.Entry("kept", texts=["kalan"]), po.Entry("gone", texts=["giden"])]
     merged = messages.merged(old, {"kept": po.Entry("kept"), "new": po.Entry("new")})

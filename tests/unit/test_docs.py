@@ -171,6 +171,11 @@ def test_the_status_tables_are_the_defaults() -> None:
     assert shown == dict(OrderSettings().status_out)
 
 
+def test_where_the_invoice_identity_is_looked_for_is_described() -> None:
+    s, shown = OrderSettings(), coded(read("docs/orders.md"))
+    assert {s.identity_attribute, s.tax_office_attribute, s.tax_number_attribute} <= shown
+
+
 # -- platforms ---------------------------------------------------------------------------------------------
 
 

@@ -52,9 +52,9 @@ class Shipping:
         return found
 
     def done(self, order: Mapping[str, Any], call: Call) -> str:
-        """Id of the fulfilment that the call made, "" as long as it has not made all: of the writes to several
-        locations one may have been carried out and another not. What is still open where its number is known
-        already is no part of it."""
+        """Id of the fulfilment that the call made, "" as long as it has not made all: of the writes to
+        several locations one may have been carried out and another not. What is still open where its number
+        is known already is no part of it."""
         known = self.find(order, call)
         return known if _lines(call) or not self._inputs(order, call) else ""
 

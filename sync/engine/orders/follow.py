@@ -269,6 +269,10 @@ def _retrack(f: _Facts, tracking: Tracking) -> None:
     if not tracking.number or tracking == f.ledger.sent:
         return
     for shipment in ours:
+        diffs = _tracking_diffs(shipment.tracking, tracking)
+        if not diffs:  # the shop shows it already, or Sentos only left something out
+            f.settles.append(_tracked(f, tracking))
+            continue
         change = Change(
             f.rules.new_id(),
             Entity.FULFILMENT,
@@ -277,7 +281,7 @@ def _retrack(f: _Facts, tracking: Tracking) -> None:
             shipment.id,
             f.order.id,
             label=f.order.name,
-            diffs=_tracking_diffs(shipment.tracking, tracking),
+            diffs=diffs,
         )
         f.changes.append(PlannedChange(change, "tracking", (_tracked(f, tracking),)))
 

@@ -247,7 +247,8 @@ def _identity(order: Order, settings: OrderSettings) -> tuple[dict[str, str], li
 
 
 def _said(order: Order, names: str) -> str:
-    """What the order says under one of these names (apart by commas): an attribute, or a line "name: value" of the note."""
+    """What the order says under one of these names (apart by commas): an attribute, or a line "name: value"
+    of the note."""
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
         for key, value in order.attributes.items():

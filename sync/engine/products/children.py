@@ -7,7 +7,13 @@ from dataclasses import replace
 from sync.engine.merge import half
 from sync.engine.products.draft import Draft
 from sync.engine.products.pairing import Memory, Paired, option_values
-from sync.engine.products.settled import MEDIA_MEMORY, PICTURE, created_variant_settles, new_variant, picture_pairs
+from sync.engine.products.settled import (
+    MEDIA_MEMORY,
+    PICTURE,
+    created_variant_settles,
+    new_variant,
+    picture_pairs,
+)
 from sync.model.call import Diff, Verb
 from sync.model.entity import Entity
 from sync.model.fields import VARIANT_FIELDS
@@ -16,8 +22,15 @@ from sync.model.product import Product, Variant
 from sync.model.text import say
 
 
-def plan_variants(draft: Draft, source: Product, target: Product, paired: Paired, memory: Memory, fields: frozenset[str],
-                  whole: frozenset[str]) -> None:
+def plan_variants(
+    draft: Draft,
+    source: Product,
+    target: Product,
+    paired: Paired,
+    memory: Memory,
+    fields: frozenset[str],
+    whole: frozenset[str],
+) -> None:
     """Changes of paired variants in `fields`, and the missing ones to add with `whole`."""
     for ours, theirs in paired.both:
         _bind(draft, ours, theirs.id, memory)
@@ -25,11 +38,19 @@ def plan_variants(draft: Draft, source: Product, target: Product, paired: Paired
     if paired.new and "options" in fields:
         _add(draft, source, target, tuple(new_variant(v, whole) for v in paired.new))
     for sku in paired.lost:
-        draft.park("variant.gone_at_target", say("The variant {sku} was deleted in the shop. It is not created again unasked.", sku=sku),
-                   sku=sku, record_id=f"{source.id}:{sku}")
+        draft.park(
+            "variant.gone_at_target",
+            say("The variant {sku} was deleted in the shop. It is not created again unasked.", sku=sku),
+            sku=sku,
+            record_id=f"{source.id}:{sku}",
+        )
     for sku in paired.gone:
-        draft.park("variant.gone_at_source", say("The variant {sku} is gone at the source. Nothing is deleted in the shop.", sku=sku),
-                   sku=sku, record_id=f"{source.id}:{sku}")
+        draft.park(
+            "variant.gone_at_source",
+            say("The variant {sku} is gone at the source. Nothing is deleted in the shop.", sku=sku),
+            sku=sku,
+            record_id=f"{source.id}:{sku}",
+        )
 
 
 def _bind(draft: Draft, ours: Variant, target_id: str, memory: Memory) -> None:
@@ -37,7 +58,14 @@ def _bind(draft: Draft, ours: Variant, target_id: str, memory: Memory) -> None:
         draft.binds.append(Bind("variant", ours.id, target_id, draft.source.id, ours.sku or ""))
 
 
-def _update(draft: Draft, ours: Variant, theirs: Variant, product_id: str, binding: Binding | None, fields: frozenset[str]) -> None:
+def _update(
+    draft: Draft,
+    ours: Variant,
+    theirs: Variant,
+    product_id: str,
+    binding: Binding | None,
+    fields: frozenset[str],
+) -> None:
     diffs: list[Diff] = []
     carried: dict[str, Pair] = {}
     settled: dict[str, Pair] = {}
@@ -53,31 +81,80 @@ def _update(draft: Draft, ours: Variant, theirs: Variant, product_id: str, bindi
     if settled:
         draft.settles.append(Settle("variant", ours.id, settled))
     if diffs:
-        draft.change("variants", Entity.VARIANT, Verb.UPDATE, source_id=ours.id, target_id=theirs.id, parent_id=product_id,
-                     label=ours.sku or draft.label, diffs=tuple(diffs), settle=(Settle("variant", ours.id, carried),))
+        draft.change(
+            "variants",
+            Entity.VARIANT,
+            Verb.UPDATE,
+            source_id=ours.id,
+            target_id=theirs.id,
+            parent_id=product_id,
+            label=ours.sku or draft.label,
+            diffs=tuple(diffs),
+            settle=(Settle("variant", ours.id, carried),),
+        )
 
 
 def _add(draft: Draft, source: Product, target: Product, new: tuple[Variant, ...]) -> None:
     names = target.option_names
-    if set(names) != set(source.option_names) and len(names) != len(source.option_names) or _is_default(target):
-        draft.park("options.differ", say(
-            "{count} variants are missing in the shop, but its product has the options {theirs} and the source {ours}. Make the options alike, or add them by hand.",
-            count=len(new), theirs=", ".join(names) or "-", ours=", ".join(source.option_names) or "-"), skus=[v.sku for v in new])
+    if (
+        set(names) != set(source.option_names)
+        and len(names) != len(source.option_names)
+        or _is_default(target)
+    ):
+        draft.park(
+            "options.differ",
+            say(
+                "{count} variants are missing in the shop, but its product has the options {theirs} and the "
+                "source {ours}. Make the options alike, or add them by hand.",
+                count=len(new),
+                theirs=", ".join(names) or "-",
+                ours=", ".join(source.option_names) or "-",
+            ),
+            skus=[v.sku for v in new],
+        )
         return
     taken = {option_values(t): t for t in target.variants}
     for v in new:
         if v.price is None:
-            draft.park("price.missing", say("{sku} cannot be added: it has no price.", sku=v.sku), sku=v.sku or "", record_id=f"{source.id}:{v.sku}")
+            draft.park(
+                "price.missing",
+                say("{sku} cannot be added: it has no price.", sku=v.sku),
+                sku=v.sku or "",
+                record_id=f"{source.id}:{v.sku}",
+            )
             continue
         if theirs := taken.get(option_values(v)):
-            draft.park("options.taken", say(
-                "{sku} cannot be added: the shop's variant {theirs} has the same options ({options}). Give both the same SKU, or one of them other options.",
-                sku=v.sku, theirs=theirs.sku or theirs.id, options=" / ".join(x for _, x in v.options) or "-"), sku=v.sku or "", record_id=f"{source.id}:{v.sku}")
+            draft.park(
+                "options.taken",
+                say(
+                    "{sku} cannot be added: the shop's variant {theirs} has the same options ({options}). "
+                    "Give both the same SKU, or one of them other options.",
+                    sku=v.sku,
+                    theirs=theirs.sku or theirs.id,
+                    options=" / ".join(x for _, x in v.options) or "-",
+                ),
+                sku=v.sku or "",
+                record_id=f"{source.id}:{v.sku}",
+            )
             continue
-        body = v if set(names) == set(source.option_names) else replace(
-            v, options=tuple((name, value) for name, (_, value) in zip(names, v.options, strict=True)))
-        draft.change("variants", Entity.VARIANT, Verb.CREATE, source_id=v.id, parent_id=target.id, label=v.sku or "", body=body,
-                     diffs=(Diff("variant", None, v.sku),), settle=tuple(created_variant_settles(v)))
+        body = (
+            v
+            if set(names) == set(source.option_names)
+            else replace(
+                v, options=tuple((name, value) for name, (_, value) in zip(names, v.options, strict=True))
+            )
+        )
+        draft.change(
+            "variants",
+            Entity.VARIANT,
+            Verb.CREATE,
+            source_id=v.id,
+            parent_id=target.id,
+            label=v.sku or "",
+            body=body,
+            diffs=(Diff("variant", None, v.sku),),
+            settle=tuple(created_variant_settles(v)),
+        )
 
 
 def _is_default(target: Product) -> bool:
@@ -86,8 +163,8 @@ def _is_default(target: Product) -> bool:
 
 
 def plan_media(draft: Draft, source: Product, target: Product, memory: Memory) -> None:
-    """Pictures that were never carried over are added; nothing is ever removed. A product that was matched and has pictures of its
-    own keeps them: the source's are taken as carried, so that nothing doubles."""
+    """Pictures that were never carried over are added; nothing is ever removed. A product that was matched
+    and has pictures of its own keeps them: the source's are taken as carried, so that nothing doubles."""
     if source.media is None or target.media is None:
         return
     if memory.pair(MEDIA_MEMORY) is None and target.media:
@@ -97,5 +174,13 @@ def plan_media(draft: Draft, source: Product, target: Product, memory: Memory) -
     known = {name: pair[0] for name, pair in baseline.items() if name.startswith(PICTURE)}
     for m in source.media:
         if f"{PICTURE}{m.id}" not in known and half(m.url) not in known.values():
-            draft.change("media", Entity.MEDIA, Verb.CREATE, source_id=m.id, parent_id=target.id, body=m,
-                         diffs=(Diff("image", None, m.url),), settle=(Settle("product", source.id, picture_pairs([m])),))
+            draft.change(
+                "media",
+                Entity.MEDIA,
+                Verb.CREATE,
+                source_id=m.id,
+                parent_id=target.id,
+                body=m,
+                diffs=(Diff("image", None, m.url),),
+                settle=(Settle("product", source.id, picture_pairs([m])),),
+            )

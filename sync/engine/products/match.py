@@ -1,7 +1,8 @@
-"""Which target product a source product is. Stored binding first; then SKU, handle, barcode; a title only proposes.
+"""Which target product a source product is. Stored binding first; then SKU, handle, barcode; a title only
+proposes.
 
-Two candidates, a record that someone else is bound to, or a near miss park for the operator: nothing is ever created on a
-near miss. Pure over an index that is handed in.
+Two candidates, a record that someone else is bound to, or a near miss park for the operator: nothing is ever
+created on a near miss. Pure over an index that is handed in.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Index(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """verdict: bound, found, absent, ambiguous, proposed, gone, skip. `key` is what matched; `candidates` are target ids."""
+    """verdict: bound, found, absent, ambiguous, proposed, gone, skip. `key` is what matched; `candidates` are
+    target ids."""
 
     verdict: str
     target_id: str = ""
@@ -38,8 +40,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """`bound` maps source ids to target ids and `owners` the other way round; `decisions` are the operator's; `taken` grows: which
-    source record got a target in this run."""
+    """`bound` maps source ids to target ids and `owners` the other way round; `decisions` are the operator's;
+    `taken` grows: which source record got a target in this run."""
 
     index: Index
     source_side: str
@@ -64,8 +66,9 @@ class Matcher:
         return self._by_keys(p, create_anyway=verb == "create")
 
     def contested(self, p: Product, match: Match, target: Product | None) -> Match:
-        """The same verdict, unless another source product has as good a claim on the target: by one of its SKUs (or barcodes, where
-        only a barcode matched), or because it got it earlier in this run. Then nobody gets it unasked."""
+        """The same verdict, unless another source product has as good a claim on the target: by one of its
+        SKUs (or barcodes, where only a barcode matched), or because it got it earlier in this run. Then
+        nobody gets it unasked."""
         if match.verdict != "found" or target is None:
             return match
         others = {self.taken.get(target.id, p.id)} - {p.id}
@@ -76,9 +79,17 @@ class Matcher:
         if not others:
             self.taken[target.id] = p.id
             return match
-        return Match("ambiguous", key=match.key, candidates=(target.id,), message=say(
-            "The shop's product that matches by {key} also matches other products of the source ({ids}). Choose to which it belongs.",
-            key=match.key, ids=", ".join(sorted(others)[:5])))
+        return Match(
+            "ambiguous",
+            key=match.key,
+            candidates=(target.id,),
+            message=say(
+                "The shop's product that matches by {key} also matches other products of the source "
+                "({ids}). Choose to which it belongs.",
+                key=match.key,
+                ids=", ".join(sorted(others)[:5]),
+            ),
+        )
 
     def _by_keys(self, p: Product, *, create_anyway: bool) -> Match:
         values = key_values(p)
@@ -96,36 +107,79 @@ class Matcher:
         others = sorted({s for _, s, _ in self.index.find(self.source_side, "sku", skus) if s != p.id})
         if not others:
             return None
-        return Match("ambiguous", key="sku", message=say(
-            "It shares a SKU with {count} other products of the source ({ids}). Nothing is written until each SKU is unique.",
-            count=len(others), ids=", ".join(others[:5])))
+        return Match(
+            "ambiguous",
+            key="sku",
+            message=say(
+                "It shares a SKU with {count} other products of the source ({ids}). Nothing is written "
+                "until each SKU is unique.",
+                count=len(others),
+                ids=", ".join(others[:5]),
+            ),
+        )
 
     def _only(self, p: Product, hits: set[str], key: str) -> Match:
         if len(hits) > 1:
-            return Match("ambiguous", key=key, candidates=tuple(sorted(hits)), message=say(
-                "{count} products of the shop match by {key}. Choose the right one.", count=len(hits), key=key))
+            return Match(
+                "ambiguous",
+                key=key,
+                candidates=tuple(sorted(hits)),
+                message=say(
+                    "{count} products of the shop match by {key}. Choose the right one.",
+                    count=len(hits),
+                    key=key,
+                ),
+            )
         target = next(iter(hits))
         owner = self.owners.get(target, p.id)
         if owner != p.id:
-            return Match("ambiguous", key=key, candidates=(target,), message=say(
-                "The shop's product that matches by {key} is already bound to source product {owner}.", key=key, owner=owner))
+            return Match(
+                "ambiguous",
+                key=key,
+                candidates=(target,),
+                message=say(
+                    "The shop's product that matches by {key} is already bound to source product {owner}.",
+                    key=key,
+                    owner=owner,
+                ),
+            )
         return Match("found", target, key)
 
     def _nearly(self, values: Mapping[str, list[str]]) -> Match:
         near = {t for _, t, _ in self.index.find(self.target_side, "loose_sku", values["loose_sku"])}
         if near:
-            return Match("ambiguous", key="loose_sku", candidates=tuple(sorted(near)), message=say(
-                "A product of the shop has nearly the same SKU. Bind the two, or create it as a new product."))
-        titled = {t for _, t, _ in self.index.find(self.target_side, "title", values["title"])} - set(self.owners)
+            return Match(
+                "ambiguous",
+                key="loose_sku",
+                candidates=tuple(sorted(near)),
+                message=say(
+                    "A product of the shop has nearly the same SKU. Bind the two, or create it as a new "
+                    "product."
+                ),
+            )
+        titled = {t for _, t, _ in self.index.find(self.target_side, "title", values["title"])} - set(
+            self.owners
+        )
         if titled:
-            return Match("proposed", candidates=tuple(sorted(titled)), key="title", message=say(
-                "A product of the shop has the same title but no common SKU. Bind the two, or create it as a new product."))
+            return Match(
+                "proposed",
+                candidates=tuple(sorted(titled)),
+                key="title",
+                message=say(
+                    "A product of the shop has the same title but no common SKU. Bind the two, or create it "
+                    "as a new product."
+                ),
+            )
         return Match("absent")
 
 
 def _gone(target: str) -> Match:
-    return Match("gone", target, "binding", message=say(
-        "Its product in the shop no longer exists. Create it again, or skip it from now on."))
+    return Match(
+        "gone",
+        target,
+        "binding",
+        message=say("Its product in the shop no longer exists. Create it again, or skip it from now on."),
+    )
 
 
 def loose(sku: str | None) -> str:

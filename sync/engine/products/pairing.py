@@ -14,8 +14,8 @@ from sync.model.values import key_of
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was settled about a product before: its binding, its variants' bindings by source id, and stock pairs by
-    (variant binding id, location)."""
+    """What was settled about a product before: its binding, its variants' bindings by source id, and stock
+    pairs by (variant binding id, location)."""
 
     binding: Binding | None = None
     variants: Mapping[str, Binding] = field(default_factory=dict)
@@ -27,8 +27,8 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Variants of both sides that are the same item; `new` are missing at the target, `gone` are bound but missing at the
-    source, `lost` are bound but missing at the target."""
+    """Variants of both sides that are the same item; `new` are missing at the target, `gone` are bound but
+    missing at the source, `lost` are bound but missing at the target."""
 
     both: tuple[tuple[Variant, Variant], ...] = ()
     new: tuple[Variant, ...] = ()
@@ -37,8 +37,9 @@ class Paired:
 
 
 def pair_variants(source: Product, target: Product, memory: Memory, *, trusted: bool = False) -> Paired:
-    """By binding, then by our mark at the target, by SKU, by option values; a target variant is used once. Hand-made ones stay
-    unpaired. Equal options under different SKUs are the same item only if somebody said that the products are (`trusted`)."""
+    """By binding, then by our mark at the target, by SKU, by option values; a target variant is used once.
+    Hand-made ones stay unpaired. Equal options under different SKUs are the same item only if somebody said
+    that the products are (`trusted`)."""
     free = {v.id: v for v in target.variants}
     both: list[tuple[Variant, Variant]] = []
     rest: list[Variant] = []
@@ -54,14 +55,24 @@ def pair_variants(source: Product, target: Product, memory: Memory, *, trusted: 
     found, new = _by_keys(rest, free, _marked(source, target), trusted)
     both += found
     known = {v.id for v in source.variants}
-    return Paired(tuple(both), tuple(new), tuple(b.label or i for i, b in memory.variants.items() if i not in known), tuple(lost))
+    return Paired(
+        tuple(both),
+        tuple(new),
+        tuple(b.label or i for i, b in memory.variants.items() if i not in known),
+        tuple(lost),
+    )
 
 
-def _by_keys(rest: Sequence[Variant], free: dict[str, Variant], marked: Mapping[str, str],
-             trusted: bool) -> tuple[list[tuple[Variant, Variant]], list[Variant]]:
-    """Pairs what is not bound yet, the surest key first for all of them; answers the pairs and what is left over."""
+def _by_keys(
+    rest: Sequence[Variant], free: dict[str, Variant], marked: Mapping[str, str], trusted: bool
+) -> tuple[list[tuple[Variant, Variant]], list[Variant]]:
+    """Pairs what is not bound yet, the surest key first for all of them; answers the pairs and what is left
+    over."""
     both: list[tuple[Variant, Variant]] = []
-    keys: tuple[Callable[[Variant], object], ...] = (lambda v: key_of(marked.get(v.id)), lambda v: key_of(v.sku))
+    keys: tuple[Callable[[Variant], object], ...] = (
+        lambda v: key_of(marked.get(v.id)),
+        lambda v: key_of(v.sku),
+    )
     for key in keys:
         by_sku = {key_of(t.sku): t for t in free.values() if t.sku}
         for v in [v for v in rest if key(v) in by_sku]:
@@ -76,7 +87,8 @@ def _by_keys(rest: Sequence[Variant], free: dict[str, Variant], marked: Mapping[
 
 
 def _marked(source: Product, target: Product) -> Mapping[str, str]:
-    """SKUs by source variant id, as we noted them at the target; nothing if the note is another record's or unreadable."""
+    """SKUs by source variant id, as we noted them at the target; nothing if the note is another record's or
+    unreadable."""
     record = target.metafields.get(RECORD_KEY)
     if not record or record != source.metafields.get(RECORD_KEY):
         return {}

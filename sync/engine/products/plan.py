@@ -23,7 +23,8 @@ from sync.model.text import say
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How this run plans: the flow's settings, the fields that the run's parts leave, and all that the flow writes (`every`)."""
+    """How this run plans: the flow's settings, the fields that the run's parts leave, and all that the flow
+    writes (`every`)."""
 
     settings: ProductSettings
     fields: frozenset[str]
@@ -37,11 +38,17 @@ class Rules:
         return self.every or self.fields
 
 
-def plan_product(wanted: Wanted, match: Match, target: Product | None, memory: Memory, rules: Rules) -> Planned:
+def plan_product(
+    wanted: Wanted, match: Match, target: Product | None, memory: Memory, rules: Rules
+) -> Planned:
     """Everything to be done about one record; `Planned.item.planned` is its outcome if all goes well."""
     draft = Draft(wanted.product, rules.new_id, match.target_id, rules.settings.drift)
-    if wanted.excluded and not (wanted.excluded == IN_STOCK and target is not None):  # what is sold out must be shown as sold out
-        return draft.done("skipped", "filter", say("Left out by the filter on {filter}.", filter=wanted.excluded))
+    if wanted.excluded and not (
+        wanted.excluded == IN_STOCK and target is not None
+    ):  # what is sold out must be shown as sold out
+        return draft.done(
+            "skipped", "filter", say("Left out by the filter on {filter}.", filter=wanted.excluded)
+        )
     if match.verdict == "skip":
         return draft.done("skipped", "operator", match.message)
     if wanted.fatal:
@@ -57,29 +64,47 @@ def plan_product(wanted: Wanted, match: Match, target: Product | None, memory: M
 
 def _undecided(draft: Draft, match: Match) -> Planned:
     message = match.message or say("It cannot be told which product of the shop this is.")
-    cause = {"ambiguous": "match.ambiguous", "proposed": "match.proposed", "gone": "target.gone"}[match.verdict]
+    cause = {"ambiguous": "match.ambiguous", "proposed": "match.proposed", "gone": "target.gone"}[
+        match.verdict
+    ]
     draft.park(cause, message, candidates=list(match.candidates), key=match.key)
     return draft.done("parked", cause, message)
 
 
-# -- create ---------------------------------------------------------------------------------------------------
+# -- create --------------------------------------------------------------------------------------------------
 
 
 def _create(draft: Draft, wanted: Wanted, rules: Rules) -> Planned:
     product = draft.source
     if "options" not in rules.fields:
-        return draft.done("skipped", "parts", say("It is not in the shop yet; this run does not create products."))
+        return draft.done(
+            "skipped", "parts", say("It is not in the shop yet; this run does not create products.")
+        )
     unpriced = [v.sku or "" for v in product.variants if v.price is None]
     for problem in wanted.problems:
         draft.park_problem(problem)
     if unpriced:
-        message = say("It is not created because {count} of its variants have no price ({skus}).", count=len(unpriced), skus=", ".join(unpriced[:5]))
+        message = say(
+            "It is not created because {count} of its variants have no price ({skus}).",
+            count=len(unpriced),
+            skus=", ".join(unpriced[:5]),
+        )
         if not any(p.cause.startswith(("price.", "currency.")) for p in draft.parks):
             draft.park("price.missing", message)
         return draft.done("parked", "price.missing", message)
     body = new_product(product, rules)
-    draft.change("create", Entity.PRODUCT, Verb.CREATE, source_id=product.id, body=body, key=product.metafields[RECORD_KEY],
-                 diffs=_summary(body), settle=(Settle("product", product.id, {**created_pairs(body), **channel_pairs(rules.settings.channels)}),))
+    draft.change(
+        "create",
+        Entity.PRODUCT,
+        Verb.CREATE,
+        source_id=product.id,
+        body=body,
+        key=product.metafields[RECORD_KEY],
+        diffs=_summary(body),
+        settle=(
+            Settle("product", product.id, {**created_pairs(body), **channel_pairs(rules.settings.channels)}),
+        ),
+    )
     for channel in rules.settings.channels:
         _publish(draft, channel, "")
     return draft.done("created")
@@ -87,31 +112,57 @@ def _create(draft: Draft, wanted: Wanted, rules: Rules) -> Planned:
 
 def new_product(product: Product, rules: Rules) -> Product:
     """The body of a create: all the fields that the flow writes, whatever the run's parts."""
-    plain = {f.name: None for f in PRODUCT_FIELDS if f.name not in rules.whole and f.name not in ("title", "status")}
-    return replace(product, status=rules.settings.new_status, channels=None, extra={}, prices={},
-                   media=product.media if "images" in rules.whole else None, sku=None,
-                   variants=tuple(new_variant(v, rules.whole) for v in product.variants), **plain)  # type: ignore[arg-type]
+    plain = {
+        f.name: None
+        for f in PRODUCT_FIELDS
+        if f.name not in rules.whole and f.name not in ("title", "status")
+    }
+    return replace(
+        product,
+        status=rules.settings.new_status,
+        channels=None,
+        extra={},
+        prices={},
+        media=product.media if "images" in rules.whole else None,
+        sku=None,
+        variants=tuple(new_variant(v, rules.whole) for v in product.variants),
+        **plain,
+    )  # type: ignore[arg-type]
 
 
 def _summary(body: Product) -> tuple[Diff, ...]:
     """What the operator reads of a new product."""
     prices = sorted({v.price for v in body.variants if v.price is not None})
     shown = f"{prices[0]}" if len(prices) == 1 else f"{prices[0].amount} – {prices[-1]}"
-    return (Diff("title", None, body.title), Diff("status", None, body.status), Diff("variants", None, len(body.variants)),
-            Diff("price", None, shown), Diff("images", None, len(body.media or ())),
-            Diff("stock", None, sum(level.available for v in body.variants for level in v.levels)))
+    return (
+        Diff("title", None, body.title),
+        Diff("status", None, body.status),
+        Diff("variants", None, len(body.variants)),
+        Diff("price", None, shown),
+        Diff("images", None, len(body.media or ())),
+        Diff("stock", None, sum(level.available for v in body.variants for level in v.levels)),
+    )
 
 
 def _publish(draft: Draft, channel: str, target_id: str) -> None:
-    draft.change("publish", Entity.PUBLICATION, Verb.PUBLISH, source_id=draft.source.id, target_id=target_id, place=channel,
-                 diffs=(Diff("channel", None, channel),),
-                 settle=(Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)}),))
+    draft.change(
+        "publish",
+        Entity.PUBLICATION,
+        Verb.PUBLISH,
+        source_id=draft.source.id,
+        target_id=target_id,
+        place=channel,
+        diffs=(Diff("channel", None, channel),),
+        settle=(Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)}),),
+    )
 
 
-# -- update ---------------------------------------------------------------------------------------------------
+# -- update --------------------------------------------------------------------------------------------------
 
 
-def _update(draft: Draft, wanted: Wanted, target: Product, memory: Memory, rules: Rules, *, trusted: bool) -> Planned:
+def _update(
+    draft: Draft, wanted: Wanted, target: Product, memory: Memory, rules: Rules, *, trusted: bool
+) -> Planned:
     source = draft.source
     if memory.binding is None:
         draft.binds.append(Bind("product", source.id, target.id, label=draft.label))
@@ -133,22 +184,40 @@ def _update(draft: Draft, wanted: Wanted, target: Product, memory: Memory, rules
 def _finished(draft: Draft, target: Product) -> Planned:
     failed = [m.url for m in target.media or () if m.status == "failed"]
     if failed:
-        draft.park("image.failed", say("{count} pictures could not be fetched by the shop.", count=len(failed)), urls=failed[:10])
+        draft.park(
+            "image.failed",
+            say("{count} pictures could not be fetched by the shop.", count=len(failed)),
+            urls=failed[:10],
+        )
     if draft.changes:
         return draft.done("updated")
     if draft.sold and not draft.kept:
-        return draft.done("unchanged", "target.sold", say("Sold in the shop and not yet known at the source: {skus}.", skus=", ".join(draft.sold[:8])))
+        return draft.done(
+            "unchanged",
+            "target.sold",
+            say("Sold in the shop and not yet known at the source: {skus}.", skus=", ".join(draft.sold[:8])),
+        )
     if draft.kept:
-        return draft.done("unchanged", "target.edited", say("Edited in the shop and kept: {fields}.", fields=", ".join(draft.kept[:8])))
+        return draft.done(
+            "unchanged",
+            "target.edited",
+            say("Edited in the shop and kept: {fields}.", fields=", ".join(draft.kept[:8])),
+        )
     return draft.done("unchanged")
 
 
 def _mark(draft: Draft, target: Product) -> None:
     """Writes the binding to the shop, so that a lost database can be rebuilt."""
     ours = draft.source.metafields
-    diffs = tuple(Diff(f"metafield:{k}", target.metafields.get(k), ours[k]) for k in (RECORD_KEY, VARIANTS_KEY) if target.metafields.get(k) != ours[k])
+    diffs = tuple(
+        Diff(f"metafield:{k}", target.metafields.get(k), ours[k])
+        for k in (RECORD_KEY, VARIANTS_KEY)
+        if target.metafields.get(k) != ours[k]
+    )
     if diffs:
-        draft.change("mark", Entity.PRODUCT, Verb.MARK, source_id=draft.source.id, target_id=target.id, diffs=diffs)
+        draft.change(
+            "mark", Entity.PRODUCT, Verb.MARK, source_id=draft.source.id, target_id=target.id, diffs=diffs
+        )
 
 
 def _fields(draft: Draft, target: Product, memory: Memory, rules: Rules) -> None:
@@ -167,8 +236,15 @@ def _fields(draft: Draft, target: Product, memory: Memory, rules: Rules) -> None
         elif pair is not None:
             carried.setdefault(group, {})[f.name] = pair
     for group, diffs in by_group.items():
-        draft.change("product", Entity.PRODUCT, Verb.UPDATE, source_id=draft.source.id, target_id=target.id, diffs=tuple(diffs),
-                     settle=(Settle("product", draft.source.id, carried[group]),))
+        draft.change(
+            "product",
+            Entity.PRODUCT,
+            Verb.UPDATE,
+            source_id=draft.source.id,
+            target_id=target.id,
+            diffs=tuple(diffs),
+            settle=(Settle("product", draft.source.id, carried[group]),),
+        )
     if settled:
         draft.settles.append(Settle("product", draft.source.id, settled))
     if "tags" in rules.fields:
@@ -176,7 +252,8 @@ def _fields(draft: Draft, target: Product, memory: Memory, rules: Rules) -> None
 
 
 def _tags(draft: Draft, target: Product, memory: Memory) -> None:
-    """Tags merge as a set: ours are added and taken away, the shop's own stay, and one removed by hand stays removed."""
+    """Tags merge as a set: ours are added and taken away, the shop's own stay, and one removed by hand stays
+    removed."""
     if draft.source.tags is None or target.tags is None:
         return
     base = memory.pair("tags")
@@ -186,7 +263,15 @@ def _tags(draft: Draft, target: Product, memory: Memory) -> None:
     settle = Settle("product", draft.source.id, {"tags": ("\n".join(sorted(ours)), None)})
     if after != theirs:
         diff = Diff("tags", tuple(sorted(theirs)), tuple(sorted(after)))
-        draft.change("product", Entity.PRODUCT, Verb.UPDATE, source_id=draft.source.id, target_id=target.id, diffs=(diff,), settle=(settle,))
+        draft.change(
+            "product",
+            Entity.PRODUCT,
+            Verb.UPDATE,
+            source_id=draft.source.id,
+            target_id=target.id,
+            diffs=(diff,),
+            settle=(settle,),
+        )
     elif before != ours or base is None:
         draft.settles.append(settle)
 
@@ -207,13 +292,22 @@ def _metafields(draft: Draft, target: Product, memory: Memory, rules: Rules) -> 
             pairs[name] = pair
     settle = Settle("product", draft.source.id, pairs)
     if diffs:
-        draft.change("mark", Entity.PRODUCT, Verb.MARK, source_id=draft.source.id, target_id=target.id, diffs=tuple(diffs), settle=(settle,))
+        draft.change(
+            "mark",
+            Entity.PRODUCT,
+            Verb.MARK,
+            source_id=draft.source.id,
+            target_id=target.id,
+            diffs=tuple(diffs),
+            settle=(settle,),
+        )
     elif pairs:
         draft.settles.append(settle)
 
 
 def _channels(draft: Draft, target: Product, memory: Memory, rules: Rules) -> None:
-    """A product that we created is published where the flow says, once; one withdrawn by hand stays withdrawn."""
+    """A product that we created is published where the flow says, once; one withdrawn by hand stays
+    withdrawn."""
     if target.channels is None or "channels" not in rules.fields or not _ours(memory):
         return
     for channel in rules.settings.channels:
@@ -221,7 +315,9 @@ def _channels(draft: Draft, target: Product, memory: Memory, rules: Rules) -> No
         if channel not in target.channels and (known is None or known[0] != PUBLISHED):
             _publish(draft, channel, target.id)
         elif channel in target.channels and (known is None or known[0] != PUBLISHED):
-            draft.settles.append(Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)}))
+            draft.settles.append(
+                Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)})
+            )
 
 
 def _ours(memory: Memory) -> bool:
@@ -230,5 +326,11 @@ def _ours(memory: Memory) -> bool:
 
 def gone_park(record_id: str, label: str, target_id: str) -> Park:
     """A bound product that a complete read of the source did not show: reported, never deleted."""
-    return Park(Entity.PRODUCT, record_id, label, "source.gone", say("It is gone at the source. Nothing is deleted in the shop."),
-                facts={"target": target_id})
+    return Park(
+        Entity.PRODUCT,
+        record_id,
+        label,
+        "source.gone",
+        say("It is gone at the source. Nothing is deleted in the shop."),
+        facts={"target": target_id},
+    )

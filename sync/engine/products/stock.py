@@ -1,8 +1,9 @@
 """Stock of paired variants: what to write so that nothing is oversold. Pure.
 
-The source is the master of stock, yet the shop sells in between. A fall that only the shop shows is a sale the source has not
-heard of and stays; a rise that only the shop shows is written back; when both moved, the shop's sales are taken off the
-source's figure. A pair that was left unequal that way is made equal by the next run, when the orders are through.
+The source is the master of stock, yet the shop sells in between. A fall that only the shop shows is a sale
+the source has not heard of and stays; a rise that only the shop shows is written back; when both moved, the
+shop's sales are taken off the source's figure. A pair that was left unequal that way is made equal by the
+next run, when the orders are through.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from sync.model.product import Level, Variant
 
 
 class Do(StrEnum):
-    """quiet: nothing · settle: only our memory is behind · write: set the value · keep: a sale that stays as it is."""
+    """quiet: nothing · settle: only our memory is behind · write: set the value · keep: a sale that stays as
+    it is."""
 
     QUIET = "quiet"
     SETTLE = "settle"
@@ -27,7 +29,8 @@ class Do(StrEnum):
 
 
 def decide(base: tuple[int, int] | None, wanted: int, shown: int, drift: str = "keep") -> tuple[Do, int]:
-    """What to do, and the value that the shop then shows. `base` is (source, shop) when last settled; pieces, never below 0."""
+    """What to do, and the value that the shop then shows. `base` is (source, shop) when last settled; pieces,
+    never below 0."""
     if wanted == shown:
         return (Do.QUIET if base == (wanted, shown) else Do.SETTLE), shown
     if base is None:
@@ -51,7 +54,9 @@ def plan_stock(draft: Draft, paired: Paired, memory: Memory) -> None:
             _row(draft, ours, theirs, wanted, levels.get(wanted.location_id), memory)
 
 
-def _row(draft: Draft, ours: Variant, theirs: Variant, wanted: Level, level: Level | None, memory: Memory) -> None:
+def _row(
+    draft: Draft, ours: Variant, theirs: Variant, wanted: Level, level: Level | None, memory: Memory
+) -> None:
     binding = memory.variants.get(ours.id)
     base = memory.stock.get((binding.id, wanted.location_id)) if binding else None
     active = level is not None and level.active
@@ -61,8 +66,18 @@ def _row(draft: Draft, ours: Variant, theirs: Variant, wanted: Level, level: Lev
     do, value = decide(base, wanted.available, shown, draft.drift)
     settle = Settle("variant", ours.id, {"available": (wanted.available, value)}, wanted.location_id)
     if do is Do.WRITE:
-        draft.change("stock", Entity.STOCK, Verb.SET, source_id=ours.id, target_id=theirs.item_id, parent_id=theirs.id,
-                     place=wanted.location_id, label=ours.sku or "", diffs=(Diff("available", shown, value),), settle=(settle,))
+        draft.change(
+            "stock",
+            Entity.STOCK,
+            Verb.SET,
+            source_id=ours.id,
+            target_id=theirs.item_id,
+            parent_id=theirs.id,
+            place=wanted.location_id,
+            label=ours.sku or "",
+            diffs=(Diff("available", shown, value),),
+            settle=(settle,),
+        )
     elif do is Do.SETTLE:
         draft.settles.append(settle)
     elif do is Do.KEEP:
@@ -70,5 +85,14 @@ def _row(draft: Draft, ours: Variant, theirs: Variant, wanted: Level, level: Lev
 
 
 def _activate(draft: Draft, ours: Variant, theirs: Variant, wanted: Level) -> None:
-    draft.change("activate", Entity.STOCK, Verb.ACTIVATE, source_id=ours.id, target_id=theirs.item_id, parent_id=theirs.id,
-                 place=wanted.location_id, label=ours.sku or "", diffs=(Diff("stocked", False, True),))
+    draft.change(
+        "activate",
+        Entity.STOCK,
+        Verb.ACTIVATE,
+        source_id=ours.id,
+        target_id=theirs.item_id,
+        parent_id=theirs.id,
+        place=wanted.location_id,
+        label=ours.sku or "",
+        diffs=(Diff("stocked", False, True),),
+    )

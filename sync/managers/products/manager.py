@@ -27,16 +27,17 @@ _RUNS = 1000  # how far back a measure is looked for
 
 
 class ProductSyncManager(SyncManager):
-    """Source catalogue → shop. Test mode writes the first five records that differ; a scope of SKUs only those."""
+    """Source catalogue → shop. Test mode writes the first five records that differ; a scope of SKUs only
+    those."""
 
     entity = Entity.PRODUCT
     phases = ("create", "product", "variants", "media", "publish", "activate", "stock", "mark")
 
-    # -- reading ----------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def read_source(self, ctx: Context) -> None:
-        """All of the source, or the records of a narrow scope; of those that are not bound yet also what shares a SKU with them:
-        alone each would look unique."""
+        """All of the source, or the records of a narrow scope; of those that are not bound yet also what
+        shares a SKU with them: alone each would look unique."""
         scope, side = ctx.run.scope, ctx.source_side
         which = ReadFilter(ids=scope.ids, skus=scope.skus)
         self.stage_read(ctx, side, Entity.PRODUCT, which, _keys, must_complete=not narrow(ctx.run))
@@ -44,13 +45,16 @@ class ProductSyncManager(SyncManager):
             self.stage_read(ctx, side, Entity.PRODUCT, ReadFilter(skus=skus), _keys, must_complete=False)
 
     def read_target(self, ctx: Context) -> None:
-        """All of the shop. For a narrow scope of bound records those alone suffice; one that is not bound yet may match by any
-        key or nearly, so that nothing less than the whole shop shows that it is missing. First of all, what earlier runs sent
-        without learning the outcome is looked up: else it would look like somebody else's."""
+        """All of the shop. For a narrow scope of bound records those alone suffice; one that is not bound yet
+        may match by any key or nearly, so that nothing less than the whole shop shows that it is missing.
+        First of all, what earlier runs sent without learning the outcome is looked up: else it would look
+        like somebody else's."""
         recover(ctx, self.engine)
         places, side = tuple(ctx.link.locations), ctx.target_side
         if not narrow(ctx.run) or self._unbound(ctx):
-            self.stage_read(ctx, side, Entity.PRODUCT, ReadFilter(locations=places), _keys, must_complete=True)
+            self.stage_read(
+                ctx, side, Entity.PRODUCT, ReadFilter(locations=places), _keys, must_complete=True
+            )
             bound = list(self.ws.bindings.all(ctx.link.id, "product"))
         else:
             sources = self.ws.staging.ids(ctx.run.id, ctx.source_side)
@@ -58,15 +62,21 @@ class ProductSyncManager(SyncManager):
         shown = set(self.ws.staging.ids(ctx.run.id, side))
         # A list may lag behind what was created a moment ago: only a look by id shows that a product is gone.
         if ids := tuple(b.id_b for b in bound if b.id_b not in shown):
-            self.stage_read(ctx, side, Entity.PRODUCT, ReadFilter(ids=ids, locations=places), _keys, must_complete=False)
+            self.stage_read(
+                ctx, side, Entity.PRODUCT, ReadFilter(ids=ids, locations=places), _keys, must_complete=False
+            )
 
     def _unbound(self, ctx: Context) -> list[Product]:
         """The asked source records of a narrow run that are bound to nothing yet."""
-        sources = [r for r in self.ws.staging.each(ctx.run.id, ctx.source_side) if isinstance(r, Product) and asked(ctx.run, r)]
+        sources = [
+            r
+            for r in self.ws.staging.each(ctx.run.id, ctx.source_side)
+            if isinstance(r, Product) and asked(ctx.run, r)
+        ]
         bound = self.ws.bindings.by_a(ctx.link.id, "product", [p.id for p in sources])
         return [p for p in sources if p.id not in bound]
 
-    # -- plan and brake ---------------------------------------------------------------------------------------
+    # -- plan and brake --------------------------------------------------------------------------------------
 
     def make_plan(self, ctx: Context) -> None:
         Planning(ctx).run()
@@ -74,12 +84,18 @@ class ProductSyncManager(SyncManager):
     def brake_hits(self, ctx: Context) -> list[BrakeHit]:
         brakes = ctx.flow.products.brakes
         raw = self.ws.runs.get(ctx.run.id).figures
-        figures = brake.Figures(source_count=_int(raw.get("source")), source_before=_before(ctx), stock_rows=_int(raw.get("stock_rows")),
-                                prices=_int(raw.get("prices")), wrong_currency=_int(raw.get("wrong_currency")), unmapped=_unmapped(ctx))
+        figures = brake.Figures(
+            source_count=_int(raw.get("source")),
+            source_before=_before(ctx),
+            stock_rows=_int(raw.get("stock_rows")),
+            prices=_int(raw.get("prices")),
+            wrong_currency=_int(raw.get("wrong_currency")),
+            unmapped=_unmapped(ctx),
+        )
         brake.count(figures, (row.change for row in self.ws.plans.each_change(ctx.run.id)), brakes)
         return brake.hits(figures, brakes, shares=not narrow(ctx.run) and ctx.run.mode is not Mode.TEST)
 
-    # -- applying ---------------------------------------------------------------------------------------------
+    # -- applying --------------------------------------------------------------------------------------------
 
     def bind(self, ctx: Context) -> None:
         super().bind(ctx)
@@ -87,9 +103,14 @@ class ProductSyncManager(SyncManager):
             self._park_gone(ctx)
 
     def _park_gone(self, ctx: Context) -> None:
-        """After a complete sweep of the source: bound products that it did not show are reported, and only that."""
+        """After a complete sweep of the source: bound products that it did not show are reported, and only
+        that."""
         seen = set(self.ws.staging.ids(ctx.run.id, ctx.source_side))
-        gone = [gone_park(b.id_a, b.label, b.id_b) for b in self.ws.bindings.all(ctx.link.id, "product") if b.id_a not in seen]
+        gone = [
+            gone_park(b.id_a, b.label, b.id_b)
+            for b in self.ws.bindings.all(ctx.link.id, "product")
+            if b.id_a not in seen
+        ]
         with self.ws.db.write() as tx:
             self.ws.attention.park(tx, ctx.link.id, ctx.flow.id, ctx.run.id, gone)
 
@@ -100,7 +121,8 @@ class ProductSyncManager(SyncManager):
             check_visible(ctx)
 
     def stale(self, ctx: Context, change: Change, outcome: Outcome) -> Change | None:
-        """Stock that moved between reading and writing: what was sold meanwhile is taken off, so that nothing is sold twice."""
+        """Stock that moved between reading and writing: what was sold meanwhile is taken off, so that nothing
+        is sold twice."""
         before, wanted, actual = change.before("available"), change.after("available"), outcome.actual
         if not (isinstance(before, int) and isinstance(wanted, int) and isinstance(actual, int)):
             return None
@@ -133,7 +155,11 @@ def _keys(record: Record) -> Sequence[Key]:
     if not isinstance(record, Product):
         return ()
     variants = {v.sku: v.id for v in record.variants}
-    return [(key, value, variants.get(value, "")) for key, values in key_values(record).items() for value in values]
+    return [
+        (key, value, variants.get(value, ""))
+        for key, values in key_values(record).items()
+        for value in values
+    ]
 
 
 def _skus(products: Sequence[Product]) -> tuple[str, ...]:
@@ -146,8 +172,14 @@ def _int(value: object) -> int:
 
 def _before(ctx: Context) -> int | None:
     """How many records the last run read that read them all; one of single records is no measure."""
-    ended = (run for run in ctx.ws.runs.list(flow_id=ctx.flow.id, limit=_RUNS) if run.status in (Status.DONE, Status.RED))
-    whole = next((run for run in ended if run.mode in (Mode.FULL, Mode.TEST) and not narrow(run) and run.figures), None)
+    ended = (
+        run
+        for run in ctx.ws.runs.list(flow_id=ctx.flow.id, limit=_RUNS)
+        if run.status in (Status.DONE, Status.RED)
+    )
+    whole = next(
+        (run for run in ended if run.mode in (Mode.FULL, Mode.TEST) and not narrow(run) and run.figures), None
+    )
     return _int(whole.figures.get("source")) if whole is not None else None
 
 

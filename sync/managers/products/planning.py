@@ -25,9 +25,30 @@ TEST_RECORDS = 5
 
 # What a run's parts leave of the flow's fields.
 PARTS: Mapping[str, frozenset[str]] = {
-    "products": frozenset({"title", "description", "vendor", "product_type", "category", "tags", "seo_title", "seo_description",
-                           "sku", "barcode", "weight", "hs_code", "origin", "taxable", "stock_policy", "tracked", "options",
-                           "metafields", "channels", "cost"}),
+    "products": frozenset(
+        {
+            "title",
+            "description",
+            "vendor",
+            "product_type",
+            "category",
+            "tags",
+            "seo_title",
+            "seo_description",
+            "sku",
+            "barcode",
+            "weight",
+            "hs_code",
+            "origin",
+            "taxable",
+            "stock_policy",
+            "tracked",
+            "options",
+            "metafields",
+            "channels",
+            "cost",
+        }
+    ),
     "prices": frozenset({"price", "compare_at", "cost"}),
     "stock": frozenset({"stock"}),
     "images": frozenset({"images"}),
@@ -35,8 +56,8 @@ PARTS: Mapping[str, frozenset[str]] = {
 
 
 def fields_of_run(fields: Sequence[str], parts: Sequence[str]) -> frozenset[str]:
-    """The fields that a run writes: the flow's, cut down to the chosen parts. (A run that creates products takes prices, stock and
-    pictures of the new ones along, whatever the parts: see `Rules.whole`.)"""
+    """The fields that a run writes: the flow's, cut down to the chosen parts. (A run that creates products
+    takes prices, stock and pictures of the new ones along, whatever the parts: see `Rules.whole`.)"""
     chosen = frozenset(fields) | {"channels"}
     if not parts:
         return chosen
@@ -62,10 +83,22 @@ class Planning:
         self.bound = {b.id_a: b for b in self.ws.bindings.all(link.id, "product")}
         decisions = self.ws.decisions.of(link.id, Entity.PRODUCT.value)
         self.matcher = Matcher(
-            _Index(ctx), ctx.source_side, ctx.target_side, flow.products.match_keys, {a: b.id_b for a, b in self.bound.items()},
-            {b.id_b: a for a, b in self.bound.items()}, decisions, frozenset(self.ws.staging.ids(ctx.run.id, ctx.target_side)))
-        self.rules = Rules(flow.products, fields_of_run(flow.products.fields, ctx.run.scope.parts),
-                           ctx.target.support(Entity.PRODUCT).groups, new_id, fields_of_run(flow.products.fields, ()))
+            _Index(ctx),
+            ctx.source_side,
+            ctx.target_side,
+            flow.products.match_keys,
+            {a: b.id_b for a, b in self.bound.items()},
+            {b.id_b: a for a, b in self.bound.items()},
+            decisions,
+            frozenset(self.ws.staging.ids(ctx.run.id, ctx.target_side)),
+        )
+        self.rules = Rules(
+            flow.products,
+            fields_of_run(flow.products.fields, ctx.run.scope.parts),
+            ctx.target.support(Entity.PRODUCT).groups,
+            new_id,
+            fields_of_run(flow.products.fields, ()),
+        )
         self.approval = Approval.of(ctx)
         self.origin = ctx.source_connection.identity or ctx.source_connection.id
         self.figures = {"source": 0, "stock_rows": 0, "prices": 0, "wrong_currency": 0}
@@ -74,7 +107,9 @@ class Planning:
     def run(self) -> None:
         """Plans every staged source record. Raises NeedsOperator if an approved plan no longer holds."""
         if not self.origin:
-            raise NeedsOperator(say("The source connection has never been tested. Test it in Settings first."))
+            raise NeedsOperator(
+                say("The source connection has never been tested. Test it in Settings first.")
+            )
         self.ws.plans.forget(self.ctx.run.id)
         total, done, seq = self.ws.staging.count(self.ctx.run.id, self.ctx.source_side), 0, 0
         for page in self.ws.staging.pages(self.ctx.run.id, self.ctx.source_side):
@@ -88,11 +123,19 @@ class Planning:
 
     def _page(self, products: Sequence[Product]) -> list[Planned]:
         matches = {p.id: self.matcher.match(self._named(p)) for p in products}
-        staged = self.ws.staging.get(self.ctx.run.id, self.ctx.target_side, [m.target_id for m in matches.values() if m.target_id])
+        staged = self.ws.staging.get(
+            self.ctx.run.id, self.ctx.target_side, [m.target_id for m in matches.values() if m.target_id]
+        )
         targets = {id: record for id, record in staged.items() if isinstance(record, Product)}
-        matches = {p.id: self.matcher.contested(p, matches[p.id], targets.get(matches[p.id].target_id)) for p in products}
+        matches = {
+            p.id: self.matcher.contested(p, matches[p.id], targets.get(matches[p.id].target_id))
+            for p in products
+        }
         memories = self._memories([self.bound[p.id] for p in products if p.id in self.bound])
-        return [self._one(p, matches[p.id], targets.get(matches[p.id].target_id), memories.get(p.id, Memory())) for p in products]
+        return [
+            self._one(p, matches[p.id], targets.get(matches[p.id].target_id), memories.get(p.id, Memory()))
+            for p in products
+        ]
 
     def _named(self, p: Product) -> Product:
         """The record with the name under which we mark it at the target."""
@@ -108,13 +151,28 @@ class Planning:
         return self._limited(self.approval.of_record(planned))
 
     def _described(self, p: Product, planned: Planned) -> Planned:
-        """What a person decides about is kept with the question: the record, and the candidates as this run saw them."""
+        """What a person decides about is kept with the question: the record, and the candidates as this run
+        saw them."""
         if not planned.parks:
             return planned
         ids = [i for park in planned.parks for i in candidate_ids(park.facts)]
-        seen = {i: describe(r) for i, r in self.ws.staging.get(self.ctx.run.id, self.ctx.target_side, ids).items()}
-        return replace(planned, parks=tuple(replace(park, facts={**park.facts, "source": describe(p), "shown": {
-            i: seen[i] for i in candidate_ids(park.facts) if i in seen}}) for park in planned.parks))
+        seen = {
+            i: describe(r) for i, r in self.ws.staging.get(self.ctx.run.id, self.ctx.target_side, ids).items()
+        }
+        return replace(
+            planned,
+            parks=tuple(
+                replace(
+                    park,
+                    facts={
+                        **park.facts,
+                        "source": describe(p),
+                        "shown": {i: seen[i] for i in candidate_ids(park.facts) if i in seen},
+                    },
+                )
+                for park in planned.parks
+            ),
+        )
 
     def _limited(self, planned: Planned) -> Planned:
         """In test mode only the first five records that differ are written."""
@@ -123,7 +181,12 @@ class Planning:
         self.differing += 1
         if self.differing <= TEST_RECORDS:
             return planned
-        item = replace(planned.item, planned="skipped", cause="test.limit", message=say("Differs, but a test writes only the first five."))
+        item = replace(
+            planned.item,
+            planned="skipped",
+            cause="test.limit",
+            message=say("Differs, but a test writes only the first five."),
+        )
         return Planned(item)
 
     def _memories(self, bindings: Sequence[Binding]) -> dict[str, Memory]:

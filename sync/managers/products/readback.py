@@ -1,4 +1,5 @@
-"""Reading back from the target: ids of what was created (about 30 points per 250 products), and stock that turned out stale."""
+"""Reading back from the target: ids of what was created (about 30 points per 250 products), and stock that
+turned out stale."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _PAGE = 250
 
 
 def bind_created(ctx: Context) -> None:
-    """Binds the variants of every product that this run created and whose variants are not bound yet. Repeatable."""
+    """Binds the variants of every product that this run created and whose variants are not bound yet.
+    Repeatable."""
     pending: list[ChangeRow] = []
     for row in ctx.ws.plans.each_change(ctx.run.id, phase="create", state="applied"):
         pending.append(row)
@@ -33,12 +35,24 @@ def _bind_page(ctx: Context, rows: Sequence[ChangeRow]) -> None:
     open_rows = _without_children(ctx, rows)
     if not open_rows:
         return
-    shown = {r.id: r for page in ctx.target.read(Entity.PRODUCT, ReadFilter(ids=tuple(open_rows), lean=True))
-             for r in page.records if isinstance(r, Product)}
-    found = [learnt(row.change.body, shown[target_id]) for target_id, row in open_rows.items()
-             if target_id in shown and isinstance(row.change.body, Product)]
+    shown = {
+        r.id: r
+        for page in ctx.target.read(Entity.PRODUCT, ReadFilter(ids=tuple(open_rows), lean=True))
+        for r in page.records
+        if isinstance(r, Product)
+    }
+    found = [
+        learnt(row.change.body, shown[target_id])
+        for target_id, row in open_rows.items()
+        if target_id in shown and isinstance(row.change.body, Product)
+    ]
     with ctx.ws.db.write() as tx:
-        ctx.ws.bindings.bind_settled(tx, ctx.link.id, [b for binds, _ in found for b in binds], [s for _, settles in found for s in settles])
+        ctx.ws.bindings.bind_settled(
+            tx,
+            ctx.link.id,
+            [b for binds, _ in found for b in binds],
+            [s for _, settles in found for s in settles],
+        )
 
 
 def _without_children(ctx: Context, rows: Sequence[ChangeRow]) -> dict[str, ChangeRow]:
@@ -64,14 +78,24 @@ def stock_now(ctx: Context, changes: Sequence[Change]) -> dict[str, int]:
     places = tuple(dict.fromkeys(c.place for c in changes))
     shown: dict[tuple[str, str], int] = {}
     for start in range(0, len(products), _PAGE):
-        for page in ctx.target.read(Entity.PRODUCT, ReadFilter(ids=products[start:start + _PAGE], locations=places)):
-            shown.update({(v.item_id, level.location_id): level.available for r in page.records if isinstance(r, Product)
-                          for v in r.variants for level in v.levels})
+        for page in ctx.target.read(
+            Entity.PRODUCT, ReadFilter(ids=products[start : start + _PAGE], locations=places)
+        ):
+            shown.update(
+                {
+                    (v.item_id, level.location_id): level.available
+                    for r in page.records
+                    if isinstance(r, Product)
+                    for v in r.variants
+                    for level in v.levels
+                }
+            )
     return {c.id: shown[c.target_id, c.place] for c in changes if (c.target_id, c.place) in shown}
 
 
 def check_visible(ctx: Context) -> None:
-    """Looks after publishing whether every product is where the flow wants it; one that is not parks with what was found."""
+    """Looks after publishing whether every product is where the flow wants it; one that is not parks with
+    what was found."""
     rows: list[ChangeRow] = []
     for row in ctx.ws.plans.each_change(ctx.run.id, phase="publish", state="applied"):
         rows.append(row)
@@ -85,8 +109,17 @@ def _check_page(ctx: Context, rows: Sequence[ChangeRow]) -> None:
     ids = tuple(dict.fromkeys(row.change.target_id for row in rows))
     if not ids:
         return
-    shown = {r.id: r for page in ctx.target.read(Entity.PRODUCT, ReadFilter(ids=ids, lean=True)) for r in page.records if isinstance(r, Product)}
-    parks = [_invisible(row.change, shown.get(row.change.target_id)) for row in rows if not _visible(row.change, shown.get(row.change.target_id))]
+    shown = {
+        r.id: r
+        for page in ctx.target.read(Entity.PRODUCT, ReadFilter(ids=ids, lean=True))
+        for r in page.records
+        if isinstance(r, Product)
+    }
+    parks = [
+        _invisible(row.change, shown.get(row.change.target_id))
+        for row in rows
+        if not _visible(row.change, shown.get(row.change.target_id))
+    ]
     with ctx.ws.db.write() as tx:
         ctx.ws.attention.park(tx, ctx.link.id, ctx.flow.id, ctx.run.id, parks)
 
@@ -96,6 +129,18 @@ def _visible(change: Change, product: Product | None) -> bool:
 
 
 def _invisible(change: Change, product: Product | None) -> Park:
-    return Park(Entity.PRODUCT, change.source_id, change.label, "channel.missing", say(
-        "The shop accepted the publication, but does not show the product in the channel. Publish it there by hand, or look at the channel's rules."),
-        facts={"channel": change.place, "target": change.target_id, "status": (product.status if product else None) or ""})
+    return Park(
+        Entity.PRODUCT,
+        change.source_id,
+        change.label,
+        "channel.missing",
+        say(
+            "The shop accepted the publication, but does not show the product in the channel. Publish it "
+            "there by hand, or look at the channel's rules."
+        ),
+        facts={
+            "channel": change.place,
+            "target": change.target_id,
+            "status": (product.status if product else None) or "",
+        },
+    )

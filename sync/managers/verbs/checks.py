@@ -115,8 +115,8 @@ class Checks:
         except Exception as error:  # noqa: BLE001 a connector's bug must not leave the connection pending for ever
             _log.exception("testing a connection failed")
             return None, say(
-                "The test ended in a way that nobody foresaw ({kind}). "
-                "The log of the process has the details.",
+                "The test ended in a way that nobody foresaw ({kind}). The log of the process has the "
+                "details.",
                 kind=type(error).__name__,
             )
         if another := other_account(connection, check):
@@ -155,8 +155,8 @@ def other_account(connection: Connection, check: Check) -> Message | None:
 
 
 def _settled(check: Check | None) -> Check | None:
-    """An account is known by its first test that succeeds: what a mistyped address answers binds to nothing.
-    """
+    """An account is known by its first test that succeeds: what a mistyped address answers binds to
+    nothing."""
     return check if check is None or check.ok else replace(check, identity="")
 
 
@@ -165,8 +165,8 @@ def reason_of(missing: Sequence[Missing]) -> Message:
     scopes = [flaw.code.partition(".")[2] for flaw in missing if flaw.code.startswith("scope.")]
     if len(scopes) > 1 and len(scopes) == len(missing):
         return say(
-            "{count} access scopes are missing: {scopes}. "
-            "Grant them in the app's settings and install the app again.",
+            "{count} access scopes are missing: {scopes}. Grant them in the app's settings and install the "
+            "app again.",
             count=len(scopes),
             scopes=", ".join(scopes),
         )

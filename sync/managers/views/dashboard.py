@@ -142,8 +142,8 @@ def _hour(number: int, counts: Mapping[tuple[int, str], Counter[str]]) -> Hour:
 
 
 def report(ws: Workspace, hours: int = 24, now: datetime | None = None) -> Counter[str]:
-    """Records by outcome over the runs that ended in this time; previews do not count. "read" is their sum.
-    """
+    """Records by outcome over the runs that ended in this time; previews do not count. "read" is their
+    sum."""
     r = runs.c
     query = select(r.counts).where(
         r.finished_at >= (now or utc_now()) - timedelta(hours=hours), r.mode != Mode.PREVIEW.value

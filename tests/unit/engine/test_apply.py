@@ -55,12 +55,17 @@ class Notebook:
 class Wire:
     """A target: `answer` decides what a call comes to, `written` is what a look-up says."""
 
-    def __init__(self, answer: Callable[[Call], list[Outcome]], written: Callable[[Call], Written] | None = None, size: int = 250) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Call], list[Outcome]],
+        written: Callable[[Call], Written] | None = None,
+        size: int = 250,
+    ) -> None:
         self.answer, self.written, self.size = answer, written, size
         self.ids, self.sent = count(), list[Call]()
 
     def batch(self, changes: Sequence[Change]) -> list[Call]:
-        parts = [changes[i:i + self.size] for i in range(0, len(changes), self.size)]
+        parts = [changes[i : i + self.size] for i in range(0, len(changes), self.size)]
         return [Call(f"k{next(self.ids)}", "op", {}, tuple(c.id for c in part)) for part in parts]
 
     def send(self, call: Call) -> list[Outcome]:
@@ -98,6 +103,7 @@ def test_every_call_is_written_down_before_it_is_sent() -> None:
 def test_a_lost_answer_is_looked_up_and_not_repeated() -> None:
     def lose(call: Call) -> list[Outcome]:
         raise OutcomeUnknown(say("lost"))
+
     book = Notebook(1)
     wire = Wire(lose, lambda call: Written(Found.YES, tuple(fine(call))))
     apply(book, wire)
@@ -109,6 +115,7 @@ def test_a_call_that_never_happened_goes_again_as_a_new_call() -> None:
         if len(wire.sent) == 1:
             raise OutcomeUnknown(say("lost"))
         return fine(call)
+
     book = Notebook(1)
     wire = Wire(once, lambda call: Written(Found.NO))
     apply(book, wire)
@@ -118,6 +125,7 @@ def test_a_call_that_never_happened_goes_again_as_a_new_call() -> None:
 def test_while_it_is_not_sure_nothing_is_repeated() -> None:
     def lose(call: Call) -> list[Outcome]:
         raise OutcomeUnknown(say("lost"))
+
     book, clock = Notebook(1), StillClock()
     wire = Wire(lose, lambda call: Written(Found.NOT_SURE, ask_again_in=31.0))
     apply(book, wire, clock)
@@ -136,6 +144,7 @@ def test_after_a_crash_open_calls_are_looked_up_first() -> None:
 def test_when_nothing_happened_the_changes_stay_due(error: Exception) -> None:
     def fail(call: Call) -> list[Outcome]:
         raise error
+
     book = Notebook(2)
     with pytest.raises(type(error)):
         apply(book, Wire(fail))
@@ -147,17 +156,27 @@ def test_a_named_bad_row_is_dropped_and_the_rest_goes_again_together() -> None:
         if "c7" in call.change_ids:
             return [Outcome(i, State.REFUSED, named=i == "c7") for i in call.change_ids]
         return fine(call)
+
     book = Notebook(200)
     wire = Wire(answer)
     apply(book, wire)
-    assert book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) == 2
+    assert (
+        book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) == 2
+    )
 
 
 def test_an_unnamed_bad_row_is_found_by_halving() -> None:
     def answer(call: Call) -> list[Outcome]:
         bad = "c7" in call.change_ids
-        return [Outcome(i, State.REFUSED, named=len(call.change_ids) == 1) for i in call.change_ids] if bad else fine(call)
+        return (
+            [Outcome(i, State.REFUSED, named=len(call.change_ids) == 1) for i in call.change_ids]
+            if bad
+            else fine(call)
+        )
+
     book = Notebook(200)
     wire = Wire(answer)
     apply(book, wire)
-    assert book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) < 30
+    assert (
+        book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) < 30
+    )

@@ -31,7 +31,9 @@ def stock(before: int, after: int) -> Change:
 
 
 def price(before: str, after: str) -> Change:
-    return Change("1", Entity.VARIANT, Verb.UPDATE, "s", diffs=(Diff("price", f"{before} TRY", f"{after} TRY"),))
+    return Change(
+        "1", Entity.VARIANT, Verb.UPDATE, "s", diffs=(Diff("price", f"{before} TRY", f"{after} TRY"),)
+    )
 
 
 def codes(figures: Figures, changes: list[Change] = [], *, shares: bool = True) -> set[str]:

@@ -43,7 +43,7 @@ def causes(planned: Planned) -> set[str]:
     return {p.cause for p in planned.parks}
 
 
-# -- create -----------------------------------------------------------------------------------------------------
+# -- create --------------------------------------------------------------------------------------------------
 
 
 def test_a_new_product_is_created_with_everything_and_published() -> None:
@@ -52,7 +52,11 @@ def test_a_new_product_is_created_with_everything_and_published() -> None:
     assert kinds(planned) == ["product.create", "publication.publish", "publication.publish"]
     body = planned.changes[0].change.body
     assert isinstance(body, Product)
-    assert body.status == "draft" and body.variants[0].price == lira("100") and body.variants[0].levels == (Level("loc1", 5),)
+    assert (
+        body.status == "draft"
+        and body.variants[0].price == lira("100")
+        and body.variants[0].levels == (Level("loc1", 5),)
+    )
     assert planned.changes[0].change.key == body.metafields["sync.record"] == "shop/1"
 
 
@@ -77,20 +81,33 @@ def test_stock_is_summed_over_mapped_warehouses_and_never_below_zero() -> None:
 
 def test_a_variant_without_sku_and_a_repeated_option_pair_are_left_out_and_reported() -> None:
     red = [("Renk", "Kırmızı")]
-    planned = plan(source("1", item("A", options=red), item("B", options=red), item("", options=[("Renk", "Mavi")])), ABSENT)
+    planned = plan(
+        source("1", item("A", options=red), item("B", options=red), item("", options=[("Renk", "Mavi")])),
+        ABSENT,
+    )
     body = planned.changes[0].change.body
     assert isinstance(body, Product) and [v.sku for v in body.variants] == ["A"]
     assert causes(planned) == {"options.duplicate", "sku.missing"}
 
 
 def test_a_sku_twice_in_one_product_parks_all_of_it() -> None:
-    planned = plan(source("1", item("A", options=[("Renk", "X")]), item("a", id="2", options=[("Renk", "Y")])), ABSENT)
+    planned = plan(
+        source("1", item("A", options=[("Renk", "X")]), item("a", id="2", options=[("Renk", "Y")])), ABSENT
+    )
     assert planned.item.planned == "parked" and not planned.changes
 
 
 def test_mixed_options_are_filled_and_slashes_respelt() -> None:
-    body = wanted(source("1", item("A", options=[("Renk", "S / M")]), item("B", options=[("Beden", "42")])), ProductSettings(), LINK, "s").product
-    assert [v.options for v in body.variants] == [(("Renk", "S/M"), ("Beden", "Tek Beden")), (("Renk", "Tek Renk"), ("Beden", "42"))]
+    body = wanted(
+        source("1", item("A", options=[("Renk", "S / M")]), item("B", options=[("Beden", "42")])),
+        ProductSettings(),
+        LINK,
+        "s",
+    ).product
+    assert [v.options for v in body.variants] == [
+        (("Renk", "S/M"), ("Beden", "Tek Beden")),
+        (("Renk", "Tek Renk"), ("Beden", "42")),
+    ]
 
 
 @pytest.mark.parametrize("verdict", ["ambiguous", "proposed", "gone"])
@@ -104,7 +121,7 @@ def test_filters_skip_with_their_name() -> None:
     assert (planned.item.planned, planned.item.cause) == ("skipped", "filter")
 
 
-# -- nothing to do ----------------------------------------------------------------------------------------------
+# -- nothing to do -------------------------------------------------------------------------------------------
 
 
 def test_nothing_changed_means_nothing_written() -> None:
@@ -127,12 +144,17 @@ def test_the_shops_own_additions_survive() -> None:
     p = source("1", item("A", options=[("Renk", "X")]))
     target, memory = settled(p)
     handmade = replace(target.variants[0], id="hand", sku="HAND", options=(("Renk", "Z"),))
-    edited = replace(target, variants=(*target.variants, handmade), tags=("yeni", "elle"), media=(*(target.media or ()), Media("h", "u")),
-                     metafields={**target.metafields, "custom.own": "1"})
+    edited = replace(
+        target,
+        variants=(*target.variants, handmade),
+        tags=("yeni", "elle"),
+        media=(*(target.media or ()), Media("h", "u")),
+        metafields={**target.metafields, "custom.own": "1"},
+    )
     assert not plan(p, BOUND, edited, memory).changes
 
 
-# -- changes ----------------------------------------------------------------------------------------------------
+# -- changes -------------------------------------------------------------------------------------------------
 
 
 def test_only_the_changed_fields_are_written() -> None:
@@ -141,7 +163,10 @@ def test_only_the_changed_fields_are_written() -> None:
     planned = plan(replace(p, title="Yeni ad", variants=(item("A", price="120"),)), BOUND, target, memory)
     assert kinds(planned) == ["product.update", "variant.update"]
     assert [d.field for c in planned.changes for d in c.change.diffs] == ["title", "price"]
-    assert planned.changes[1].change.diffs[0].before == "100.00 TRY" and planned.changes[1].change.diffs[0].after == "120.00 TRY"
+    assert (
+        planned.changes[1].change.diffs[0].before == "100.00 TRY"
+        and planned.changes[1].change.diffs[0].after == "120.00 TRY"
+    )
 
 
 def test_a_renamed_product_is_renamed_not_created_again() -> None:
@@ -153,7 +178,10 @@ def test_a_renamed_product_is_renamed_not_created_again() -> None:
 def test_a_hand_edit_at_the_target_stays_until_the_source_moves() -> None:
     p = source("1", item("A"))
     target, memory = settled(p)
-    learnt = replace(memory, binding=replace(memory.binding, baseline={**memory.binding.baseline, "title": ("Elbise", "Elbise")}))  # type: ignore[union-attr,type-var]
+    learnt = replace(
+        memory,
+        binding=replace(memory.binding, baseline={**memory.binding.baseline, "title": ("Elbise", "Elbise")}),
+    )  # type: ignore[union-attr,type-var]
     edited = replace(target, title="Elle")
     kept = plan(p, BOUND, edited, learnt)
     assert not kept.changes and kept.item.cause == "target.edited"
@@ -165,7 +193,12 @@ def test_stock_is_written_with_what_the_target_showed() -> None:
     p = source("1", item("A", stock=5))
     target, memory = settled(p)
     change = plan(source("1", item("A", stock=9)), BOUND, target, memory).changes[0].change
-    assert (change.entity, change.verb, change.target_id, change.place) == (Entity.STOCK, Verb.SET, "i-A", "loc1")
+    assert (change.entity, change.verb, change.target_id, change.place) == (
+        Entity.STOCK,
+        Verb.SET,
+        "i-A",
+        "loc1",
+    )
     assert (change.before("available"), change.after("available")) == (5, 9)
 
 
@@ -196,8 +229,16 @@ def test_missing_variants_are_added_to_the_matched_product() -> None:
 
 
 def test_other_option_names_park_instead_of_guessing() -> None:
-    target = shown(replace(source("1", item("A", options=[("Size", "42"), ("Color", "Red")])), option_names=("Size", "Color")))
-    planned = plan(source("1", item("A", options=[("Renk", "X")]), item("B", options=[("Renk", "Y")])), Match("found", "p1", "sku"), target)
+    target = shown(
+        replace(
+            source("1", item("A", options=[("Size", "42"), ("Color", "Red")])), option_names=("Size", "Color")
+        )
+    )
+    planned = plan(
+        source("1", item("A", options=[("Renk", "X")]), item("B", options=[("Renk", "Y")])),
+        Match("found", "p1", "sku"),
+        target,
+    )
     assert "options.differ" in causes(planned) and "variant.create" not in kinds(planned)
 
 
@@ -216,7 +257,7 @@ def test_a_variant_gone_at_the_source_is_reported_not_deleted() -> None:
     assert all(c.change.entity is Entity.PRODUCT and c.change.verb is Verb.MARK for c in planned.changes)
 
 
-# -- pictures ---------------------------------------------------------------------------------------------------
+# -- pictures ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("media", [None, ()])
@@ -246,7 +287,10 @@ def test_a_matched_product_is_marked_and_bound() -> None:
     p = source("1", item("A"))
     target = replace(shown(p), metafields={})
     planned = plan(p, Match("found", "p1", "sku"), target)
-    assert [(b.kind, b.id_a, b.id_b) for b in planned.binds] == [("product", "1", "p1"), ("variant", "v-A", "p1/0")]
+    assert [(b.kind, b.id_a, b.id_b) for b in planned.binds] == [
+        ("product", "1", "p1"),
+        ("variant", "v-A", "p1/0"),
+    ]
     assert "product.mark" in kinds(planned)
 
 

@@ -11,21 +11,24 @@ from sync.engine.products.stock import Do, decide
 PIECES = st.integers(0, 50)
 
 
-@pytest.mark.parametrize(("base", "wanted", "shown", "expected"), [
-    (None, 5, 5, (Do.SETTLE, 5)),
-    (None, 5, 9, (Do.WRITE, 5)),
-    ((5, 5), 5, 5, (Do.QUIET, 5)),
-    ((5, 5), 9, 5, (Do.WRITE, 9)),   # the source moved
-    ((5, 5), 5, 4, (Do.KEEP, 4)),    # a sale that the source has not heard of
-    ((5, 5), 5, 8, (Do.WRITE, 5)),   # a rise that only the shop shows would oversell
-    ((5, 5), 4, 4, (Do.SETTLE, 4)),  # the order has arrived
-    ((10, 10), 8, 9, (Do.WRITE, 7)),  # sold elsewhere and in the shop
-    ((10, 10), 8, 7, (Do.WRITE, 5)),
-    ((10, 10), 11, 9, (Do.WRITE, 10)),
-    ((10, 10), 9, 8, (Do.WRITE, 7)),
-    ((8, 7), 8, 7, (Do.WRITE, 8)),   # left unequal by a run before; the orders are through now
-    ((2, 5), 1, 0, (Do.SETTLE, 0)),  # never below zero
-])
+@pytest.mark.parametrize(
+    ("base", "wanted", "shown", "expected"),
+    [
+        (None, 5, 5, (Do.SETTLE, 5)),
+        (None, 5, 9, (Do.WRITE, 5)),
+        ((5, 5), 5, 5, (Do.QUIET, 5)),
+        ((5, 5), 9, 5, (Do.WRITE, 9)),  # the source moved
+        ((5, 5), 5, 4, (Do.KEEP, 4)),  # a sale that the source has not heard of
+        ((5, 5), 5, 8, (Do.WRITE, 5)),  # a rise that only the shop shows would oversell
+        ((5, 5), 4, 4, (Do.SETTLE, 4)),  # the order has arrived
+        ((10, 10), 8, 9, (Do.WRITE, 7)),  # sold elsewhere and in the shop
+        ((10, 10), 8, 7, (Do.WRITE, 5)),
+        ((10, 10), 11, 9, (Do.WRITE, 10)),
+        ((10, 10), 9, 8, (Do.WRITE, 7)),
+        ((8, 7), 8, 7, (Do.WRITE, 8)),  # left unequal by a run before; the orders are through now
+        ((2, 5), 1, 0, (Do.SETTLE, 0)),  # never below zero
+    ],
+)
 def test_decide(base: tuple[int, int] | None, wanted: int, shown: int, expected: tuple[Do, int]) -> None:
     assert decide(base, wanted, shown) == expected
 

@@ -146,6 +146,15 @@ def test_later_tracking_updates_the_same_fulfilment(sent: World) -> None:
     )
 
 
+def test_tracking_that_the_shop_shows_already_is_not_written_again(sent: World) -> None:
+    sent.sentos_moves(REF, "5", ARAS)
+    sent.run()
+    sent.sentos_moves(REF, "5", Tracking("", ARAS.number, ""))
+    before = len(sent.shop.done)
+    assert sent.run().counts.updated == 0 and len(sent.shop.done) == before
+    assert sent.run().counts.updated == 0 and sent.shipments(1001)[0].tracking == ARAS
+
+
 def test_a_lost_answer_makes_no_second_fulfilment(sent: World) -> None:
     sent.sentos_moves(REF, "5", ARAS)
     sent.shop.faults.append(Fault(OutcomeUnknown(say("lost")), applied=True))

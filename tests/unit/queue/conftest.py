@@ -68,7 +68,11 @@ class Stage:
 
     def _hurry(self) -> bool:
         with self.ws.db.write() as tx:
-            return bool(tx.execute(update(sync_queue).where(sync_queue.c.status == "pending").values(due=utc_now())).rowcount)
+            return bool(
+                tx.execute(
+                    update(sync_queue).where(sync_queue.c.status == "pending").values(due=utc_now())
+                ).rowcount
+            )
 
     @property
     def run(self) -> Run:
@@ -78,10 +82,15 @@ class Stage:
         """(stage, status) of the run's rows."""
         q = sync_queue.c
         with self.ws.db.read() as tx:
-            return [(r.action, r.status) for r in tx.execute(select(q.action, q.status).where(q.run_id == self.run_id).order_by(q.id))]
+            return [
+                (r.action, r.status)
+                for r in tx.execute(select(q.action, q.status).where(q.run_id == self.run_id).order_by(q.id))
+            ]
 
     def logged(self) -> str:
-        return "\n".join(f"{r.level} {r.message.english()} {r.detail or ''}" for r in self.ws.logs.page().rows)
+        return "\n".join(
+            f"{r.level} {r.message.english()} {r.detail or ''}" for r in self.ws.logs.page().rows
+        )
 
 
 @pytest.fixture

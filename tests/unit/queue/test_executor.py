@@ -26,21 +26,27 @@ def test_stages_follow_each_other_to_the_end(stage: Stage) -> None:
     assert stage.run.started_at and stage.run.finished_at and not stage.ws.queue.busy(stage.run_id)
 
 
-@pytest.mark.parametrize("error", [Transient("Busy."), OutcomeUnknown("No answer."), Transient("Wait.", retry_after=0.5)])
+@pytest.mark.parametrize(
+    "error", [Transient("Busy."), OutcomeUnknown("No answer."), Transient("Wait.", retry_after=0.5)]
+)
 def test_passing_trouble_is_tried_again_and_forgotten(stage: Stage, error: Exception) -> None:
     stage.manager.script["two"] = [error, error]
     stage.work(hurry=False)
     assert stage.run.status is Status.RUNNING and stage.run.error == error.message  # type: ignore[attr-defined]
     stage.work()
     assert stage.manager.visits == ["one", "two", "two", "two", "report"]
-    assert stage.run.status is Status.DONE and stage.run.error is None, "a trouble that has passed is no error"
+    assert stage.run.status is Status.DONE and stage.run.error is None, (
+        "a trouble that has passed is no error"
+    )
 
 
 def test_a_retry_waits_longer_each_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     again = stage.ws.queue.again
     monkeypatch.setattr(random, "random", lambda: 0.0)
-    monkeypatch.setattr(stage.ws.queue, "again", lambda tx, i, delay, m: (waits.append(delay), again(tx, i, delay, m)))
+    monkeypatch.setattr(
+        stage.ws.queue, "again", lambda tx, i, delay, m: (waits.append(delay), again(tx, i, delay, m))
+    )
     stage.manager.script["one"] = [Transient("Busy.")] * 4 + [Transient("Busy.", retry_after=90.0)] * 2
     stage.work()
     assert waits == [2.5, 5.0, 10.0, 20.0, 90.0] and stage.run.status is Status.FAILED
@@ -50,7 +56,9 @@ def test_a_sandbox_waits_in_its_own_time(stage: Stage, monkeypatch: pytest.Monke
     waits: list[float] = []
     again = stage.ws.queue.again
     monkeypatch.setattr(random, "random", lambda: 0.0)
-    monkeypatch.setattr(stage.ws.queue, "again", lambda tx, i, delay, m: (waits.append(delay), again(tx, i, delay, m)))
+    monkeypatch.setattr(
+        stage.ws.queue, "again", lambda tx, i, delay, m: (waits.append(delay), again(tx, i, delay, m))
+    )
     with stage.ws.db.write() as tx:
         tx.exec_driver_sql("UPDATE connections SET sandbox = 1, speed = 50")
     stage.manager.script["one"] = [Transient("Busy.")]
@@ -66,8 +74,9 @@ def test_trouble_that_stays_fails_the_run_after_five_retries(stage: Stage) -> No
     assert "error Busy. detail 42" in stage.logged()
 
 
-@pytest.mark.parametrize("error", [
-    NeedsOperator("Grant the scope."), RecordRefused("No."), BrokenContract("What?")])
+@pytest.mark.parametrize(
+    "error", [NeedsOperator("Grant the scope."), RecordRefused("No."), BrokenContract("What?")]
+)
 def test_what_needs_a_person_fails_at_once_with_its_sentence(stage: Stage, error: NeedsOperator) -> None:
     stage.manager.script["two"] = [error]
     stage.work()
@@ -96,7 +105,9 @@ def test_a_lost_disk_is_no_bug_of_one_run_only(stage: Stage) -> None:
 
 def test_a_cancelled_run_stops_at_its_next_safe_point(stage: Stage) -> None:
     def plan(ctx: Context) -> None:
-        stage.ws.plans.add(ctx.run.id, [made.planned(1, made.price_change(1)), made.planned(2, outcome="unchanged")], 0)
+        stage.ws.plans.add(
+            ctx.run.id, [made.planned(1, made.price_change(1)), made.planned(2, outcome="unchanged")], 0
+        )
         stage.ws.runs.cancel(ctx.run.id)
 
     stage.manager.script["one"] = [plan]
@@ -145,7 +156,9 @@ def test_stopping_the_process_does_not_end_the_run(stage: Stage) -> None:
     assert stage.manager.visits == ["one", "two", "two", "report"], "the first stage is not repeated"
     assert stage.run.status is Status.DONE
     with ws.db.read() as tx:
-        assert tx.exec_driver_sql("SELECT max(retry_count) FROM sync_queue").scalar() == 0, "a restart is no try"
+        assert tx.exec_driver_sql("SELECT max(retry_count) FROM sync_queue").scalar() == 0, (
+            "a restart is no try"
+        )
 
 
 def test_what_a_killed_process_left_goes_on(stage: Stage) -> None:
@@ -170,7 +183,9 @@ def test_a_run_that_is_over_is_not_reported_twice(stage: Stage) -> None:
     assert stage.queue()[-1] == ("report", "completed")
 
 
-def test_the_worker_outlives_an_ending_that_cannot_be_stored(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_outlives_an_ending_that_cannot_be_stored(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the ending broke")
 

@@ -46,7 +46,9 @@ def plan(stage: Stage, number: int, states: tuple[str, ...], chosen: bool, outco
     stage.ws.plans.add(stage.run_id, [made.planned(number, *changes, outcome=outcome)], number * 10)
     with stage.ws.db.write() as tx:
         for change, state in zip(changes, states, strict=True):
-            stage.ws.plans.set_change(tx, change.id, state=state, chosen=chosen, message=say("because {state}", state=state))
+            stage.ws.plans.set_change(
+                tx, change.id, state=state, chosen=chosen, message=say("because {state}", state=state)
+            )
 
 
 @pytest.mark.parametrize(("states", "chosen", "planned", "outcome", "cause"), FATES)
@@ -57,7 +59,9 @@ def test_every_fate_has_its_outcome(
     item = finish(stage)["p1"]
     assert (item.outcome, item.cause) == (outcome, cause)
     if cause.startswith("change."):
-        assert item.message == say("because {state}", state=cause.removeprefix("change.")), "the reason is told"
+        assert item.message == say("because {state}", state=cause.removeprefix("change.")), (
+            "the reason is told"
+        )
     if outcome == "skipped" and states:
         assert item.message is not None
     counts = stage.ws.runs.count(stage.run_id)

@@ -66,7 +66,9 @@ def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def link(store: Store) -> Link:
-    a = store.connections.add("sentos", "ERP", {"url": "https://x.example/api"}, {"key": "k-12345", "secret": "s3cret-erp"})
+    a = store.connections.add(
+        "sentos", "ERP", {"url": "https://x.example/api"}, {"key": "k-12345", "secret": "s3cret-erp"}
+    )
     b = store.connections.add("shopify", "Shop", {"shop": "moda"}, {"access_token": "shpat_0123456789ab"})
     return store.links.add("Moda", a.id, b.id, {"loc-1": ("1", "2")})
 

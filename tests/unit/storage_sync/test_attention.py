@@ -14,9 +14,17 @@ from sync.model.text import say
 from tests.unit.storage_sync.conftest import Store
 
 
-def park(store: Store, link: Link, run_id: str, *records: str, cause: str = "product.ambiguous", text: str = "Two.") -> None:
+def park(
+    store: Store, link: Link, run_id: str, *records: str, cause: str = "product.ambiguous", text: str = "Two."
+) -> None:
     with store.db.write() as tx:
-        store.attention.park(tx, link.id, "flow", run_id, [Park(Entity.PRODUCT, r, f"P {r}", cause, say(text), f"SKU-{r}") for r in records])
+        store.attention.park(
+            tx,
+            link.id,
+            "flow",
+            run_id,
+            [Park(Entity.PRODUCT, r, f"P {r}", cause, say(text), f"SKU-{r}") for r in records],
+        )
 
 
 def test_a_cause_found_again_refreshes_its_open_row(store: Store, link: Link) -> None:
@@ -43,9 +51,8 @@ def test_the_database_refuses_a_second_open_row(store: Store, link: Link) -> Non
     with store.db.read() as tx:
         row = dict(tx.execute(select(attention)).mappings().one())
     del row["id"]
-    with pytest.raises(IntegrityError):
-        with store.db.write() as tx:
-            tx.execute(insert(attention).values(row))
+    with pytest.raises(IntegrityError), store.db.write() as tx:
+        tx.execute(insert(attention).values(row))
 
 
 def test_causes_that_a_run_did_not_find_again_close(store: Store, link: Link) -> None:
@@ -65,8 +72,14 @@ def test_rows_are_found_by_cause_link_and_text(store: Store, link: Link) -> None
     park(store, link, "r1", *(f"p{n}" for n in range(12)))
     park(store, link, "r1", "x%", cause="price.zero")
     found = store.attention
-    assert len(found.list(cause="price.zero")) == 1 and len(found.list(link_id=link.id)) == 13 and not found.list(link_id="other")
-    assert [p.record_id for p in found.list(text="SKU-p11")] == ["p11"] and [p.record_id for p in found.list(text="p3")] == ["p3"]
+    assert (
+        len(found.list(cause="price.zero")) == 1
+        and len(found.list(link_id=link.id)) == 13
+        and not found.list(link_id="other")
+    )
+    assert [p.record_id for p in found.list(text="SKU-p11")] == ["p11"] and [
+        p.record_id for p in found.list(text="p3")
+    ] == ["p3"]
     assert [p.record_id for p in found.list(text="%")] == ["x%"], "a percent sign is no wildcard"
     assert [p.record_id for p in found.list(limit=2)] == ["x%", "p11"] and not found.list(entity="order")
     one = found.list()[0]

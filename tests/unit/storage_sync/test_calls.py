@@ -11,8 +11,14 @@ from tests.unit.storage_sync.conftest import Store
 
 
 def call(number: int = 1, *change_ids: str) -> Call:
-    return Call(f"call-{number}", "productSet", {"input": {"title": "Şal", "n": number}}, change_ids or (f"c{number:06d}",),
-                key=f"key-{number}", expires_at=made.NOON + timedelta(hours=23))
+    return Call(
+        f"call-{number}",
+        "productSet",
+        {"input": {"title": "Şal", "n": number}},
+        change_ids or (f"c{number:06d}",),
+        key=f"key-{number}",
+        expires_at=made.NOON + timedelta(hours=23),
+    )
 
 
 def committed(store: Store, link: Link, run_id: str, *numbers: int) -> None:
@@ -21,7 +27,9 @@ def committed(store: Store, link: Link, run_id: str, *numbers: int) -> None:
         store.calls.commit(tx, run_id, link.b, [call(n) for n in numbers])
 
 
-def test_a_committed_call_is_unanswered_with_key_arguments_and_expiry(store: Store, link: Link, run_id: str) -> None:
+def test_a_committed_call_is_unanswered_with_key_arguments_and_expiry(
+    store: Store, link: Link, run_id: str
+) -> None:
     committed(store, link, run_id, 1, 2)
     assert store.calls.unanswered() == [(run_id, call(1)), (run_id, call(2))]
     assert store.calls.unanswered(run_id, link.b)[0][1].expires_at == made.NOON + timedelta(hours=23)
@@ -30,7 +38,9 @@ def test_a_committed_call_is_unanswered_with_key_arguments_and_expiry(store: Sto
     assert not store.plans.due(run_id, "product", 10), "what may have been sent is not sent again"
 
 
-def test_answered_and_void_calls_are_closed_unknown_ones_stay_open(store: Store, link: Link, run_id: str) -> None:
+def test_answered_and_void_calls_are_closed_unknown_ones_stay_open(
+    store: Store, link: Link, run_id: str
+) -> None:
     committed(store, link, run_id, 1, 2, 3)
     with store.db.write() as tx:
         for number, state in ((1, "answered"), (2, "void"), (3, "unknown")):

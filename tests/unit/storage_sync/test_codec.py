@@ -41,13 +41,24 @@ def test_a_record_with_every_field_comes_back(value: Any) -> None:
     assert load(type(value), through_text(value)) == value
 
 
-@pytest.mark.parametrize("value", [
-    ProductSettings(fields=("title",), mappings=(FieldMap("brand", "tag"),), filters=ProductFilter(skus=("A",)),
-                    brakes=Brakes(floor=3, empty_source=False)),
-    OrderSettings(go_live_at=made.NOON, payments={}, default_vat=Decimal("20"), service_skus={"tip": "T"}),
-    Schedule(cron="30 3 * * 1-5"), Scope(skus=("A", "B"), confirmed=("x",)), Counts(3, 1, 1, 1),
-    BrakeHit("prices", say("{count} prices", count=3), 3, 2),
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        ProductSettings(
+            fields=("title",),
+            mappings=(FieldMap("brand", "tag"),),
+            filters=ProductFilter(skus=("A",)),
+            brakes=Brakes(floor=3, empty_source=False),
+        ),
+        OrderSettings(
+            go_live_at=made.NOON, payments={}, default_vat=Decimal("20"), service_skus={"tip": "T"}
+        ),
+        Schedule(cron="30 3 * * 1-5"),
+        Scope(skus=("A", "B"), confirmed=("x",)),
+        Counts(3, 1, 1, 1),
+        BrakeHit("prices", say("{count} prices", count=3), 3, 2),
+    ],
+)
 def test_settings_and_reports_come_back(value: Any) -> None:
     assert load(type(value), through_text(value)) == value
 
@@ -55,7 +66,9 @@ def test_settings_and_reports_come_back(value: Any) -> None:
 def test_none_and_empty_stay_apart() -> None:
     for tags in (None, (), ("a",)):
         assert load(Product, through_text(Product("p", tags=tags))).tags == tags
-    assert load(Variant, through_text(Variant("v", compare_at=made.lira("0")))).compare_at == made.lira("0.00")
+    assert load(Variant, through_text(Variant("v", compare_at=made.lira("0")))).compare_at == made.lira(
+        "0.00"
+    )
 
 
 def test_rows_of_other_versions_stay_readable() -> None:
@@ -70,7 +83,9 @@ def test_what_has_no_json_form_is_refused() -> None:
 
 
 def test_messages_keep_their_parameters() -> None:
-    park = Park(Flow, "p", "P", "cause", say("{count} of {name}", count=2, name="ş"), facts={"candidates": ["1"]})  # type: ignore[arg-type]
+    park = Park(
+        Flow, "p", "P", "cause", say("{count} of {name}", count=2, name="ş"), facts={"candidates": ["1"]}
+    )  # type: ignore[arg-type]
     raw = dump(park.message)
     assert load(Message, raw) == park.message and load(Message, raw).english() == "2 of ş"
 

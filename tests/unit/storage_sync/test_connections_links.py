@@ -26,15 +26,27 @@ SECRET = "s3cret-erp"
 def stored(store: Store) -> str:
     """All text of the database file and its log."""
     with store.db.read() as tx:
-        rows = tx.exec_driver_sql("SELECT * FROM connections UNION ALL SELECT connection_id, name, value, expires_at, 0,0,0,0,0,0,0,0,0 FROM keeps")
+        rows = tx.exec_driver_sql(
+            "SELECT * FROM connections UNION ALL SELECT connection_id, name, value, expires_at, 0,0,0,0,0,0,0,0,0 FROM keeps"
+        )
         return repr(rows.all())
 
 
-def test_secrets_lie_sealed_and_show_nowhere(store: Store, link: Link, caplog: pytest.LogCaptureFixture) -> None:
+def test_secrets_lie_sealed_and_show_nowhere(
+    store: Store, link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
     install_redaction()
     connection, secrets = store.connections.get(link.a), store.connections.secrets(link.a)
     assert secrets.get("secret") == SECRET
-    for text in (stored(store), repr(connection), str(connection), repr(secrets), str(secrets), repr(store.connections), repr(store.vault)):
+    for text in (
+        stored(store),
+        repr(connection),
+        str(connection),
+        repr(secrets),
+        str(secrets),
+        repr(store.connections),
+        repr(store.vault),
+    ):
         assert SECRET not in text
     with caplog.at_level(logging.INFO):
         logging.getLogger("test").warning("refused with %s", SECRET)
@@ -48,7 +60,10 @@ def test_empty_secrets_keep_the_stored_ones(store: Store, link: Link) -> None:
     assert dict(store.connections.secrets(link.a)) == {"secret": SECRET}
     assert store.connections.get(link.a).settings == {"url": "https://y.example/api"}
     store.connections.edit(link.a, name=" Depo ")
-    assert dict(store.connections.secrets(link.a)) == {"secret": SECRET} and store.connections.get(link.a).name == "Depo"
+    assert (
+        dict(store.connections.secrets(link.a)) == {"secret": SECRET}
+        and store.connections.get(link.a).name == "Depo"
+    )
 
 
 def test_a_rotation_seals_secrets_and_keeps_again(store: Store, link: Link) -> None:
@@ -60,7 +75,9 @@ def test_a_rotation_seals_secrets_and_keeps_again(store: Store, link: Link) -> N
     fresh = Vault.open(store.folder, {}, db=store.db)
     assert Connections(store.db, fresh).secrets(link.a).get("secret") == SECRET
     assert KeepStore(store.db, fresh, link.b).get("token") == "shpua_cached-token"
-    assert store.connections.secrets(link.a).get("secret") == SECRET, "a vault opened before notices the new key"
+    assert store.connections.secrets(link.a).get("secret") == SECRET, (
+        "a vault opened before notices the new key"
+    )
     with pytest.raises(NeedsOperator):
         Vault([old_key.strip()], None).check(store.db)
 
@@ -114,11 +131,15 @@ def test_two_connections_are_linked_once(store: Store, link: Link) -> None:
         store.links.add("Moda", link.b, link.a)
     assert store.links.get(link.id).locations == {"loc-1": ("1", "2")}
     assert [(f.entity, f.direction, f.enabled) for f in store.links.flows(link.id)] == [
-        (Entity.PRODUCT, "a>b", False), (Entity.ORDER, "b>a", False)]
+        (Entity.PRODUCT, "a>b", False),
+        (Entity.ORDER, "b>a", False),
+    ]
 
 
 def test_every_saved_change_raises_the_flows_version(store: Store, link: Link) -> None:
-    flow = replace(store.flow(), enabled=True, products=ProductSettings(fields=("title",)), schedule=Schedule(minutes=5))
+    flow = replace(
+        store.flow(), enabled=True, products=ProductSettings(fields=("title",)), schedule=Schedule(minutes=5)
+    )
     saved = store.links.save(flow)
     assert saved.version == 2 and store.flow() == saved
     store.links.set_locations(link.id, {"loc-2": ("9",)})

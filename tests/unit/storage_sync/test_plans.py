@@ -74,7 +74,13 @@ def test_a_changed_row_keeps_its_new_words(store: Store, run_id: str) -> None:
     add(store, run_id, 1)
     again = replace(made.price_change(1), diffs=made.price_change(1, after="3.00 TRY").diffs)
     with store.db.write() as tx:
-        store.plans.set_change(tx, again.id, diffs=again.diffs, message=say("moved to {n}", n=3), settle=(Settle("variant", "v", {"available": (1, 2)}, "loc"),))
+        store.plans.set_change(
+            tx,
+            again.id,
+            diffs=again.diffs,
+            message=say("moved to {n}", n=3),
+            settle=(Settle("variant", "v", {"available": (1, 2)}, "loc"),),
+        )
     [row] = store.plans.changes(run_id)
     assert row.change.diffs == again.diffs and row.message == say("moved to {n}", n=3)
     assert row.settle == (Settle("variant", "v", {"available": (1, 2)}, "loc"),)
@@ -85,7 +91,10 @@ def test_items_are_found_by_outcome_and_text(store: Store, run_id: str) -> None:
     first = store.plans.items(run_id)[0][0]
     with store.db.write() as tx:
         store.plans.set_item(tx, first, outcome="failed", message=say("no"))
-    assert len(store.plans.items(run_id, outcome="parked")) == 9 and len(store.plans.items(run_id, outcome="failed")) == 1
+    assert (
+        len(store.plans.items(run_id, outcome="parked")) == 9
+        and len(store.plans.items(run_id, outcome="failed")) == 1
+    )
     assert [i.source_id for _, i in store.plans.items(run_id, text="sku-13")] == ["p13"]
     assert not store.plans.items(run_id, text="%")
     assert len(store.plans.items(run_id, after=first, limit=5)) == 5
@@ -101,10 +110,19 @@ def test_a_record_is_reported_once(store: Store, run_id: str) -> None:
     assert len(store.plans.items(run_id)) == 1
 
 
-def test_what_the_plan_found_is_stored_once_and_again_after_a_crash(store: Store, link: Link, run_id: str) -> None:
+def test_what_the_plan_found_is_stored_once_and_again_after_a_crash(
+    store: Store, link: Link, run_id: str
+) -> None:
     park = Park(Entity.PRODUCT, "p1", "P", "product.ambiguous", say("Two."), facts={"candidates": ["1", "2"]})
-    found = [made.planned(n, binds=(Bind("product", f"p{n}", f"t{n}"),), parks=(park,),
-                          settles=(Settle("product", f"p{n}", {"title": ("A", "A")}),)) for n in range(450)]
+    found = [
+        made.planned(
+            n,
+            binds=(Bind("product", f"p{n}", f"t{n}"),),
+            parks=(park,),
+            settles=(Settle("product", f"p{n}", {"title": ("A", "A")}),),
+        )
+        for n in range(450)
+    ]
     store.plans.add(run_id, found, 0)
     for _ in range(2):
         store.plans.store_local(link.id, "flow", run_id)

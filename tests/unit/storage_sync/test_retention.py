@@ -24,7 +24,9 @@ from tests.unit.storage_sync.conftest import Store
 OF_A_RUN = (changes, calls, run_items, staged, staged_keys, sync_queue)
 
 
-def full_run(store: Store, link: Link, days: float, *, status: Status = Status.DONE, mode: Mode = Mode.FULL) -> str:
+def full_run(
+    store: Store, link: Link, days: float, *, status: Status = Status.DONE, mode: Mode = Mode.FULL
+) -> str:
     """A run that ended (or, when live, began) so many days ago, with rows in every table."""
     run_id, at = store.run(mode=mode), utc_now() - timedelta(days=days)
     body = [made.planned(n, replace_id(made.price_change(n), run_id)) for n in range(3)]
@@ -33,14 +35,20 @@ def full_run(store: Store, link: Link, days: float, *, status: Status = Status.D
     with store.db.write() as tx:
         store.calls.commit(tx, run_id, link.b, [Call(f"call-{run_id}", "x", {}, ())])
         store.queue.add(tx, run_id, "product", "report")
-        tx.execute(update(sync_queue).where(sync_queue.c.run_id == run_id).values(status="completed", finished_at=at))
-        tx.execute(update(runs).where(runs.c.id == run_id).values(
-            status=status.value, created_at=at, finished_at=None if status is Status.RUNNING else at))
+        tx.execute(
+            update(sync_queue).where(sync_queue.c.run_id == run_id).values(status="completed", finished_at=at)
+        )
+        tx.execute(
+            update(runs)
+            .where(runs.c.id == run_id)
+            .values(status=status.value, created_at=at, finished_at=None if status is Status.RUNNING else at)
+        )
     return run_id
 
 
 def replace_id(change: object, run_id: str) -> object:
     import dataclasses
+
     return dataclasses.replace(change, id=f"{run_id}-{change.id}")  # type: ignore[attr-defined,type-var]
 
 
@@ -77,26 +85,46 @@ def test_staged_records_of_a_preview_go_after_a_week(store: Store, link: Link) -
     fresh = full_run(store, link, 6, status=Status.PLANNED, mode=Mode.PREVIEW)
     stale = full_run(store, link, 8, status=Status.PLANNED, mode=Mode.PREVIEW)
     assert Retention(store.db).prune(180).staged == 3
-    assert (rows(store, staged, fresh), rows(store, staged, stale), rows(store, staged_keys, stale)) == (3, 0, 0)
+    assert (rows(store, staged, fresh), rows(store, staged, stale), rows(store, staged_keys, stale)) == (
+        3,
+        0,
+        0,
+    )
     assert store.plans.items(stale), "the plan itself stays"
 
 
 def test_resolved_items_go_open_ones_stay(store: Store, link: Link) -> None:
     with store.db.write() as tx:
-        store.attention.park(tx, link.id, "f", "r", [Park(Entity.PRODUCT, p, p, "c", say("x")) for p in ("old", "new", "open")])
+        store.attention.park(
+            tx, link.id, "f", "r", [Park(Entity.PRODUCT, p, p, "c", say("x")) for p in ("old", "new", "open")]
+        )
     by_record = {p.record_id: p.id for p in store.attention.list()}
     store.attention.close([by_record["old"], by_record["new"]], "ayşe")
     with store.db.write() as tx:
-        tx.execute(update(attention).where(attention.c.id != by_record["new"]).values(opened_at=utc_now() - timedelta(days=300)))
-        tx.execute(update(attention).where(attention.c.id == by_record["old"]).values(closed_at=utc_now() - timedelta(days=200)))
+        tx.execute(
+            update(attention)
+            .where(attention.c.id != by_record["new"])
+            .values(opened_at=utc_now() - timedelta(days=300))
+        )
+        tx.execute(
+            update(attention)
+            .where(attention.c.id == by_record["old"])
+            .values(closed_at=utc_now() - timedelta(days=200))
+        )
     assert Retention(store.db).prune(180).attention == 1
-    assert [p.record_id for p in store.attention.list()] == ["open"] and len(store.attention.list(closed=True)) == 1
+    assert [p.record_id for p in store.attention.list()] == ["open"] and len(
+        store.attention.list(closed=True)
+    ) == 1
 
 
-def test_many_rows_go_in_small_transactions(store: Store, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_rows_go_in_small_transactions(
+    store: Store, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 7)
     old = full_run(store, link, 200)
-    store.plans.add(old, [made.planned(n, replace_id(made.price_change(n), old)) for n in range(100, 150)], 100)
+    store.plans.add(
+        old, [made.planned(n, replace_id(made.price_change(n), old)) for n in range(100, 150)], 100
+    )
     full_run(store, link, 1)
     assert Retention(store.db).prune(180).changes == 53
     assert rows(store, changes, old) == 0

@@ -38,7 +38,9 @@ def test_a_flow_has_one_live_run(store: Store, link: Link, status: Status) -> No
     assert store.run(Entity.ORDER), "another flow may run"
 
 
-@pytest.mark.parametrize("status", [s for s in Status if s not in (Status.QUEUED, Status.RUNNING, Status.BRAKED)])
+@pytest.mark.parametrize(
+    "status", [s for s in Status if s not in (Status.QUEUED, Status.RUNNING, Status.BRAKED)]
+)
 def test_an_ended_run_makes_room(store: Store, link: Link, status: Status) -> None:
     store.runs.update(store.run(), status=status)
     assert store.run()
@@ -49,10 +51,30 @@ def test_a_run_comes_back_as_it_was_stored(store: Store, link: Link) -> None:
     with store.db.write() as tx:
         run_id = store.runs.start(tx, store.flow().id, 4, Mode.TEST, scope, "ayşe")
     hit = BrakeHit("prices", say("{count} prices move", count=9), 9, 5)
-    store.runs.update(run_id, status=Status.BRAKED, counts=Counts(9, 9), brakes=(hit,), error=say("Stopped."), started_at=made.NOON, spent={"calls": 3.0}, figures={"source": 9})
+    store.runs.update(
+        run_id,
+        status=Status.BRAKED,
+        counts=Counts(9, 9),
+        brakes=(hit,),
+        error=say("Stopped."),
+        started_at=made.NOON,
+        spent={"calls": 3.0},
+        figures={"source": 9},
+    )
     run = store.runs.get(run_id)
-    assert (run.mode, run.scope, run.flow_version, run.started_by, run.status) == (Mode.TEST, scope, 4, "ayşe", Status.BRAKED)
-    assert (run.counts, run.brakes, run.error, run.started_at) == (Counts(9, 9), (hit,), say("Stopped."), made.NOON)
+    assert (run.mode, run.scope, run.flow_version, run.started_by, run.status) == (
+        Mode.TEST,
+        scope,
+        4,
+        "ayşe",
+        Status.BRAKED,
+    )
+    assert (run.counts, run.brakes, run.error, run.started_at) == (
+        Counts(9, 9),
+        (hit,),
+        say("Stopped."),
+        made.NOON,
+    )
     assert run.spent == {"calls": 3.0} and run.figures == {"source": 9} and run.created_at
     with pytest.raises(NeedsOperator, match="no run nope"):
         store.runs.get("nope")
@@ -157,7 +179,11 @@ def test_secrets_never_reach_the_stored_sentences(store: Store, run_id: str) -> 
         store.queue.again(tx, item.id, 0, say("refused {key}", key="very-secret-value"))
         store.runs.set(tx, run_id, error=say("refused very-secret-value"))
     with store.db.read() as tx:
-        raw = tx.exec_driver_sql("SELECT error_message FROM sync_queue UNION ALL SELECT error FROM runs").scalars().all()
+        raw = (
+            tx.exec_driver_sql("SELECT error_message FROM sync_queue UNION ALL SELECT error FROM runs")
+            .scalars()
+            .all()
+        )
     assert len(raw) == 2 and "very-secret-value" not in "".join(raw)
 
 

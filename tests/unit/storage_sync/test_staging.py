@@ -9,14 +9,16 @@ from tests.unit.storage_sync.conftest import Store
 
 
 def put(store: Store, run_id: str, *ids: str, side: str = "a", title: str = "T") -> None:
-    records = [(Product(i, title=title), [("sku", f"sku-{i}", f"v-{i}"), ("handle", "same", "")]) for i in ids]
+    records = [
+        (Product(i, title=title), [("sku", f"sku-{i}", f"v-{i}"), ("handle", "same", "")]) for i in ids
+    ]
     store.staging.put(run_id, side, records)
 
 
 def test_records_stream_in_the_order_they_were_read(store: Store, run_id: str) -> None:
     wanted = [f"p{n}" for n in range(1050)]
     for start in range(0, 1050, 250):
-        put(store, run_id, *wanted[start:start + 250])
+        put(store, run_id, *wanted[start : start + 250])
     put(store, run_id, "other", side="b")
     assert [r.id for r in store.staging.each(run_id, "a", page=100)] == wanted
     assert [len(p) for p in store.staging.pages(run_id, "a", page=500)] == [500, 500, 50]
@@ -30,7 +32,9 @@ def test_a_record_read_again_replaces_the_older_one_with_its_keys(store: Store, 
     put(store, run_id, "p3", "p4")
     assert [r.id for r in store.staging.each(run_id, "a")] == ["p2", "p1", "p3", "p4"]
     assert store.staging.get(run_id, "a", ["p1"])["p1"].title == "New"  # type: ignore[union-attr]
-    assert store.staging.find(run_id, "a", "sku", ["sku-p1"]) == [("sku-p1", "p1", "v-p1")], "keys are not doubled"
+    assert store.staging.find(run_id, "a", "sku", ["sku-p1"]) == [("sku-p1", "p1", "v-p1")], (
+        "keys are not doubled"
+    )
 
 
 def test_a_record_twice_in_one_page_is_staged_once(store: Store, run_id: str) -> None:

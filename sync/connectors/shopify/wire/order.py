@@ -90,7 +90,8 @@ def _order(raw: Wire, withheld: tuple[str, ...]) -> Order:
 
 
 def _paid_in_another_currency(raw: Wire, currency: str) -> tuple[Problem, ...]:
-    """Amounts are read in the shop's currency; what the buyer saw and paid in another one is a flaw of the order."""
+    """Amounts are read in the shop's currency; what the buyer saw and paid in another one is a flaw of the
+    order."""
     shown = text(raw.get("presentmentCurrencyCode"))
     if not shown or shown == currency:
         return ()

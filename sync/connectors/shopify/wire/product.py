@@ -50,7 +50,8 @@ def product(raw: Wire, currency: str, locations: Sequence[str] = ()) -> Product:
 
 
 def lean(raw: Wire) -> Product:
-    """A product as the read-back after a create shows it: ids, SKUs, options, media, status and channels; all else None."""
+    """A product as the read-back after a create shows it: ids, SKUs, options, media, status and channels; all
+    else None."""
     variants = tuple(
         Variant(
             text(row.get("id")),
