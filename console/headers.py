@@ -26,6 +26,8 @@ _ALWAYS = {
     "Content-Security-Policy": PAGES_POLICY,
 }
 _TRANSPORT = "max-age=31536000"
+#: Exports with customers in them: for whoever asked, not for a cache on the way or on a shared computer.
+_PRIVATE = "/media/"
 
 
 def is_secure(scope: Scope) -> bool:
@@ -54,6 +56,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
+                if scope["path"].startswith(_PRIVATE):
+                    headers["Cache-Control"] = "private, no-store"
                 if is_secure(scope):
                     headers.setdefault("Strict-Transport-Security", _TRANSPORT)
             await send(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import (
+    N_,
     Metric,
     _,
     ago,
@@ -30,14 +31,14 @@ from sync.managers.views import attention, dashboard, flows, runs
 from sync.managers.views.dashboard import ConnectionCard, Span
 
 require()
-_SPANS = {24: "24 h", 72: "72 h"}
+_SPANS = {24: N_("24 h"), 72: N_("72 h")}
 
 
 def figures(hours: int) -> None:
     """The row of figures: this stretch against the one before."""
     now, before = dashboard.activity(space(), hours)
     compared = (
-        _("vs the {span} before").format(span=_SPANS[hours]) if before.written + before.failed else None
+        _("vs the {span} before").format(span=_(_SPANS[hours])) if before.written + before.failed else None
     )
     metric_row(
         [*_written(now, before, compared), _success(now, before, compared), _failed(now, before, compared)]
@@ -151,7 +152,7 @@ def report_line(hours: int) -> None:
                     "{unchanged} unchanged · "
                     "{skipped} skipped · {failed} failed · {parked} need you"
                 ),
-                span=_SPANS[hours],
+                span=_(_SPANS[hours]),
                 **{name: number(n) for name, n in c.items()},
             )
         )
@@ -227,7 +228,7 @@ with page_header(_("Dashboard"), _("What ran, what runs next, and what went wron
         st.segmented_control(
             _("Time"),
             list(_SPANS),
-            format_func=_SPANS.__getitem__,
+            format_func=lambda hours: _(_SPANS[hours]),
             default=24,
             required=True,
             key="span",

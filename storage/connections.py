@@ -61,7 +61,7 @@ class Connections:
                 raise NeedsOperator(
                     say("There is already a connection named {name}. Choose another name.", name=name)
                 )
-            # Sealed inside the transaction: a key rotation elsewhere waits for it, and so cannot miss this secret.
+            # Sealed inside the transaction: a key rotation elsewhere waits for it and cannot miss it.
             tx.execute(insert(connections).values(**row, secrets=self.vault.seal(dict(secrets))))
         return self.get(str(row["id"]))
 

@@ -15,8 +15,8 @@ from storage.bindings import Bindings
 from storage.clock import utc_now as now
 from storage.database import Database
 from storage.tables.sync import changes, run_items
-from sync.model.codec import dump, load
 from sync.model.call import Body, Change, Diff, Verb
+from sync.model.codec import dump, load
 from sync.model.entity import Entity
 from sync.model.order import Fulfilment, Order
 from sync.model.plan import Bind, Item, Park, Planned, PlannedChange, Settle

@@ -21,6 +21,7 @@ STAGED_DAYS = 7
 """Staged records serve one run; a kept preview has them for a while, as "Needs you" shows both sides."""
 
 _LIVE = tuple(status.value for status in LIVE)
+_OPEN = ("committed", "unknown")
 _COMPLETE = (Status.DONE.value, Status.RED.value)
 
 
@@ -41,7 +42,8 @@ class Pruned:
 
 class Retention:
     """Deletes what is older than the operator wants to keep. Live runs stay, and of each flow the last
-    complete run: the safety check compares the next one with it."""
+    complete run (the safety check compares the next one with it) and those with a call that nobody knows the
+    outcome of: it is still to be looked up."""
 
     def __init__(self, db: Database, clock: Clock = utc_now) -> None:
         self._db, self._clock = db, clock
@@ -69,6 +71,7 @@ class Retention:
             runs.c.status.not_in(_LIVE),
             func.coalesce(runs.c.finished_at, runs.c.created_at) < border,
             runs.c.id.not_in(_compared_with()),
+            runs.c.id.not_in(select(calls.c.run_id).where(calls.c.state.in_(_OPEN))),
         )
         with self._db.read() as tx:
             return list(tx.execute(query.order_by(runs.c.created_at)).scalars())

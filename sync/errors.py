@@ -7,6 +7,7 @@ CounterpartError
 ├── OutcomeUnknown     the call may have had its effect: look it up by its key, never repeat blindly
 ├── RecordRefused      this record only: invalid, not found, exists, stale
 ├── SafetyStop         the whole run, before its first write
+│   └── Braked         … with what the brakes found
 ├── BrokenContract     the platform answered what nobody agreed on: keep the payload
 └── Cancelled          the operator stopped the run
 
@@ -16,6 +17,9 @@ secret).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sync.model.run import BrakeHit
 from sync.model.text import Message, say
 
 
@@ -54,6 +58,14 @@ class RecordRefused(CounterpartError):
 
 class SafetyStop(CounterpartError):
     """A brake: nothing has been written."""
+
+
+class Braked(SafetyStop):
+    """The brakes that a run ran into; the operator may confirm them."""
+
+    def __init__(self, hits: Sequence[BrakeHit]) -> None:
+        super().__init__(hits[0].message)
+        self.hits = tuple(hits)
 
 
 class BrokenContract(CounterpartError):

@@ -58,8 +58,10 @@ class Spending:
                 totals[name] += self.trace(connection_id).totals[name]
         return totals
 
-    def since_start(self, run_id: str, totals: Mapping[str, float]) -> dict[str, float]:
-        """What was spent since this process first asked about the run."""
+    def since_start(
+        self, run_id: str, totals: Mapping[str, float], before: Mapping[str, float]
+    ) -> dict[str, float]:
+        """What a run has spent: since this process first asked about it, and `before` in a process that died."""
         with self._lock:
-            start = self._starts.setdefault(run_id, dict(totals))
+            start = self._starts.setdefault(run_id, {n: totals[n] - before.get(n, 0.0) for n in _FIELDS})
         return {name: round(totals[name] - start[name], 1) for name in _FIELDS}

@@ -51,6 +51,7 @@ class Workspace:
         from sync.managers.journal import Journal
         from sync.managers.orders import OrderSyncManager
         from sync.managers.products import ProductSyncManager
+        from sync.managers.requests import serve_requests
         from sync.managers.trial import Trial
         from sync.managers.verbs.checks import Checks
         from sync.managers.verbs_runs import RunVerbs
@@ -67,7 +68,7 @@ class Workspace:
         self.spending, self.journal = Spending(), Journal(self)
         self.lock = ProcessLock(paths.lock_file)
         self.products, self.orders = ProductSyncManager(self), OrderSyncManager(self)
-        self.executor = Executor(self)
+        self.executor = Executor(self, lambda: serve_requests(self))
         self.trial = Trial(self)
         self.checks, self.run_verbs = Checks(self), RunVerbs(self)
         self.schedules = Schedules(self, lambda flow: self.run_verbs.start(flow.id, Mode.FULL, by="schedule"))

@@ -45,9 +45,10 @@ def _pause(ws: Workspace, user: User) -> None:
 
 
 def _log(ws: Workspace, user: User) -> None:
-    section(_("Log"), _("What is older, or more, is deleted once a day."))
+    section(_("Log and runs"), _("What is older, or more, is deleted once a day."))
     prefs = ws.preferences
     kept_days, kept_rows = prefs.get(preferences.LOG_DAYS), prefs.get(preferences.LOG_ROWS)
+    kept_runs = prefs.get(preferences.RUN_DAYS)
     with st.form("log_form", border=False):
         days = st.number_input(
             _("Days"),
@@ -62,11 +63,18 @@ def _log(ws: Workspace, user: User) -> None:
             step=10_000,
             key="log_rows",
         )
+        run_days = st.number_input(
+            _("Days that runs and their changes are kept"),
+            *_range(preferences.RUN_DAYS),
+            kept_runs,
+            key="run_days",
+        )
         pressed = foot(_("Save"), "log_save")
 
     def save() -> None:
         prefs.set(preferences.LOG_DAYS, int(days or 0))
         prefs.set(preferences.LOG_ROWS, int(rows or 0))
+        prefs.set(preferences.RUN_DAYS, int(run_days or 0))
 
     if pressed:
         act(save, _("Saved."))

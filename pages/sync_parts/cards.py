@@ -54,7 +54,7 @@ def _last(card: FlowCard) -> None:
             f"{mode_name(card.last.mode)} · {plain(ago(card.last.finished_at or card.last.created_at))}",
             width="stretch",
         )
-        open_link(card.last, _("Open"))
+        open_link(card.last, _("Open the run"))
     if counts := counts_line(card.last):
         st.caption(counts)
 

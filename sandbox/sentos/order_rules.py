@@ -35,7 +35,7 @@ def moment(text: Any) -> datetime | None:
     """A time as Sentos writes it, ``YYYY-MM-DD`` or ``YYYY-MM-DD HH:mm:ss``; None for anything else."""
     for style in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d"):
         try:
-            return datetime.strptime(str(text), style)
+            return datetime.strptime(str(text), style)  # noqa: DTZ007 Sentos writes times without a zone
         except ValueError:
             continue
     return None

@@ -143,10 +143,10 @@ class Orders:
         order: Raw = {
             "id": self._store.next_id("order", FIRST_ORDER_ID),
             **{name: body[name] for name in ("order_id", "order_code", "status")},
-            **{"source": source, "shop": shop, "note": body.get("note") or ""},
-            **{"order_date": body.get("order_date", now), "created_at": now},
-            **{"payment_method": body.get("payment_method"), "_channel": body.get("channel_id")},
-            **{"total": plain(goods + shipping), "shipping_total": plain(shipping)},
+            "source": source, "shop": shop, "note": body.get("note") or "",
+            "order_date": body.get("order_date", now), "created_at": now,
+            "payment_method": body.get("payment_method"), "_channel": body.get("channel_id"),
+            "total": plain(goods + shipping), "shipping_total": plain(shipping),
             **copy.deepcopy(_UNTOUCHED),
             "customer": {"id": self._store.next_id("customer", 9001), **copy.deepcopy(body["customer"])},
             "invoice_address": self._address(body["invoice_address"]),
@@ -240,7 +240,7 @@ class Orders:
 
     def _within(self, value: str, query: dict[str, str], prefix: str, slack: bool) -> bool:
         days = timedelta(days=self._settings().date_slack_days if slack else 0)
-        when = moment(value) or datetime.min
+        when = moment(value) or datetime.min  # noqa: DTZ901 as zoneless as Sentos' own times
         first, last = _bound(query, f"{prefix}start_date"), _bound(query, f"{prefix}end_date")
         if last is not None and len(query[f"{prefix}end_date"]) == 10:
             last += timedelta(days=1, seconds=-1)

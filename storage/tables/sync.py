@@ -38,16 +38,6 @@ stock_baselines = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-claims = Table(
-    "claims",
-    metadata,
-    Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("match_key", Text, primary_key=True),
-    Column("change_id", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-)
-
 decisions = Table(
     "decisions",
     metadata,

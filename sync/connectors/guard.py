@@ -122,8 +122,11 @@ def _public_name(host: str) -> bool:
     if literal is not None:
         return is_public(literal)
     last = host.rpartition(".")[2].casefold()
-    return "." in host and not any(host.casefold().endswith("." + name) for name in _LOCAL_NAMES) \
+    return (
+        "." in host
+        and not any(host.casefold().endswith("." + name) for name in _LOCAL_NAMES)
         and last not in _LOCAL_NAMES
+    )
 
 
 def _literal(host: str) -> str | None:

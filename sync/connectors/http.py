@@ -92,8 +92,11 @@ class Response:
 
     def _no_json(self, reason: str) -> NoReturn:
         html = self.looks_html()
-        message = (say("The platform answered with a web page instead of data.") if html
-                   else say("The platform's answer is not readable."))
+        message = (
+            say("The platform answered with a web page instead of data.")
+            if html
+            else say("The platform's answer is not readable.")
+        )
         detail = f"status {self.status}, {len(self.text)} characters, {reason}"
         if self.write and self.status < 300:
             raise OutcomeUnknown(message, f"{detail}: {self.start()[:300]}") from None
@@ -110,9 +113,18 @@ class Http:
     `timeout` is (connect, read) in real seconds: sockets know no scaled time. `secrets` are hidden in
     every error; `hide` adds later ones (tokens). Redirects are answers, not followed."""
 
-    def __init__(self, base_url: str, clock: Clock, trace: Trace, *, allow_private: bool = False,
-                 timeout: tuple[float, float] = (10.0, 60.0), secrets: Iterable[str] = (),
-                 max_body: int = MAX_BODY, guard: Guard | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        clock: Clock,
+        trace: Trace,
+        *,
+        allow_private: bool = False,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        secrets: Iterable[str] = (),
+        max_body: int = MAX_BODY,
+        guard: Guard | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self._clock, self._trace, self._timeout, self._max_body = clock, trace, timeout, max_body
         self._guard = guard or Guard(allow_private)
@@ -132,9 +144,19 @@ class Http:
         """The text without secrets."""
         return self._redactor.clean(text)
 
-    def request(self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: object = None,
-                headers: Mapping[str, str] | None = None, write: bool = False, operation: str = "",
-                data: Mapping[str, str] | None = None, traced: bool = True) -> Response:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        write: bool = False,
+        operation: str = "",
+        data: Mapping[str, str] | None = None,
+        traced: bool = True,
+    ) -> Response:
         """Sends one request below the base URL and returns whatever answer comes, also 4xx and 5xx.
         `write` says that it may change something; `data` is a form body instead of JSON. With `traced`
         False the caller reports to the trace itself (when the answer tells points). Raises PrivateAddress,
@@ -147,8 +169,9 @@ class Http:
         _require_sendable(sent)
         status = 0
         try:
-            with self._answer(method, url, write=write, params=params, data=body if data is None else data,
-                              headers=sent) as raw:
+            with self._answer(
+                method, url, write=write, params=params, data=body if data is None else data, headers=sent
+            ) as raw:
                 status = raw.status_code
                 text = self._body(raw, write)
                 seconds = self._clock.monotonic() - started

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from storage.clock import utc_now
 from storage.staging import Key
 from sync.engine.apply import Apply
-from sync.errors import BrokenContract, CounterpartError, NeedsOperator, SafetyStop
+from sync.errors import Braked, BrokenContract, CounterpartError, NeedsOperator
 from sync.managers.book import RunBook
 from sync.managers.context import Context
 from sync.managers.report import finish_items
@@ -25,14 +25,6 @@ from sync.model.text import say
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
-
-
-class Braked(SafetyStop):
-    """The brake's hits, carried to the run."""
-
-    def __init__(self, hits: Sequence[BrakeHit]) -> None:
-        super().__init__(hits[0].message)
-        self.hits = tuple(hits)
 
 
 class SyncManager:
@@ -68,6 +60,7 @@ class SyncManager:
         )
         if stage == self.stages(run)[0]:
             self.ws.staging.clear(run.id)  # an attempt before may have staged what is gone by now
+        ctx.progress(0, force=True)  # spending counts from before the first call
         with ctx.watching():
             ctx.check()
             self._do(ctx, stage)

@@ -69,7 +69,7 @@ class Context:
             spent = self.ws.spending.of(self.source_connection.id, self.target_connection.id)
             values: dict[str, object] = {
                 "done": done,
-                "spent": self.ws.spending.since_start(self.run.id, spent),
+                "spent": self.ws.spending.since_start(self.run.id, spent, self.run.spent),
             }
             if total is not None:
                 values["total"] = total

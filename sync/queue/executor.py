@@ -6,14 +6,13 @@ import logging
 import random
 import threading
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from storage.clock import utc_now
 from storage.errors import StorageBusy
 from storage.queue import Item
-from sync.errors import BrokenContract, Cancelled, CounterpartError
-from sync.managers.base import Braked
-from sync.managers.requests import serve_requests
+from sync.errors import Braked, BrokenContract, Cancelled, CounterpartError
 from sync.model.run import LIVE, Run, Status
 from sync.model.text import Message, say
 from sync.queue.retry import TRIES, delay_before_retry
@@ -29,8 +28,9 @@ _log = logging.getLogger(__name__)
 class Executor:
     """Runs due stages on a few threads. Start it only while holding the process lock."""
 
-    def __init__(self, ws: Workspace, threads: int = 4) -> None:
-        self.ws, self.threads = ws, threads
+    def __init__(self, ws: Workspace, idle: Callable[[], None], threads: int = 4) -> None:
+        """`idle` is called by a worker that found no stage due; it must be cheap."""
+        self.ws, self.idle, self.threads = ws, idle, threads
         self._wake = threading.Condition()
         self._workers: list[threading.Thread] = []
 
@@ -68,7 +68,7 @@ class Executor:
             if item is not None:
                 self.run(item)
             else:
-                serve_requests(self.ws)
+                self.idle()
             return item is not None
         except Exception:  # noqa: BLE001 a locked database or a full disk passes; a dead worker does not come back
             _log.exception("a worker could not look for work; it goes on")

@@ -73,7 +73,7 @@ class Console:
         return self.output.read_text(errors="replace")
 
     def ask(self, path: str) -> tuple[int, dict[str, str], str]:
-        """(status, headers, body) of a GET by somebody who has never signed in; redirects are not followed."""
+        """(status, headers, body) of a GET by nobody: no cookie, and redirects are not followed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", path, headers={"Accept": "text/html"})

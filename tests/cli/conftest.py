@@ -1,4 +1,4 @@
-"""A data folder with the trial set up, copied for every test, and the command line in this process or another."""
+"""A data folder with the trial, copied for every test, and the command line in this process or another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While another process does the work: writing verbs hand it over through the database and follow, reading verbs work."""
+"""While another process works: writing verbs hand over through the database and follow, others just work."""
 
 from __future__ import annotations
 

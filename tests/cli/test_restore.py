@@ -1,4 +1,4 @@
-"""After a restore: what was sent since the backup is found again at the targets, and nothing is sent twice."""
+"""After a restore: what was sent since the backup is found again at the targets; nothing is sent twice."""
 
 from __future__ import annotations
 

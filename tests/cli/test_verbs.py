@@ -30,7 +30,7 @@ def product_run(ws: Workspace, **values: object) -> str:
     return run_id
 
 
-# -- runs -----------------------------------------------------------------------------------------------------
+# -- runs ------------------------------------------------------------------------------------------------
 
 
 def test_products_and_orders_run_and_report(home: Home) -> None:
@@ -115,7 +115,7 @@ def test_a_braked_run_tells_its_reasons_and_the_way_on(home: Home, monkeypatch: 
     ]
 
 
-# -- connections, pause, key, password ------------------------------------------------------------------------
+# -- connections, pause, key, password -------------------------------------------------------------------
 
 
 def test_connections_are_tested(home: Home) -> None:
@@ -188,7 +188,7 @@ def test_a_password_is_reset(empty: Home) -> None:
     ws.close()
 
 
-# -- check ----------------------------------------------------------------------------------------------------
+# -- check -----------------------------------------------------------------------------------------------
 
 
 def test_a_sound_installation_checks_well(home: Home) -> None:
@@ -222,7 +222,7 @@ def test_a_key_that_does_not_fit_and_files_that_others_read_are_problems(home: H
     home.sync("run", "product").refused("another key")
 
 
-# -- backup ---------------------------------------------------------------------------------------------------
+# -- backup ----------------------------------------------------------------------------------------------
 
 
 def test_backups_go_where_they_are_told_or_into_the_data_folder(home: Home) -> None:
@@ -249,7 +249,7 @@ def test_what_is_no_backup_is_refused(home: Home) -> None:
     home.sync("restore", str(home.folder / "junk.zip")).refused("not a complete Counterpart backup")
 
 
-# -- the command line itself ----------------------------------------------------------------------------------
+# -- the command line itself -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,10 @@ from tests.pages import seed
 
 #: Every way in which Streamlit's Markdown makes something of a text: HTML, picture, link, bare address, bold,
 #: code, formula, colour, icon, emoji. Short, because names are cut at forty signs.
-ATTACK = "<zq>![zq](//zq.test/p)[zq](//zq.test)https://zq.test **zq** `zq` $zq$ :red[zq] :zq: <img src=//zq.test/i onerror=zq()>"
+ATTACK = (
+    "<zq>![zq](//zq.test/p)[zq](//zq.test)https://zq.test **zq** `zq` $zq$ :red[zq] :zq: "
+    "<img src=//zq.test/i onerror=zq()>"
+)
 #: What is left of it where nothing was escaped.
 LIVE = re.compile(r"(?<!\\)(?:</?zq|!\[zq|\[zq|\*zq|`zq|\$zq|:zq|<img)|://zq")
 
@@ -68,8 +71,8 @@ def _poison(tx: Any, table: Table) -> None:
 
 
 def _in_all(value: Any) -> Any:
-    """The same structure with the attack in every text that is a value; ids of sentences and names of fields are
-    ours."""
+    """The same structure with the attack in every text that is a value; ids of sentences and names of
+    fields are ours."""
     if isinstance(value, Mapping):
         return {name: one if name in _OURS else _in_all(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Sign-in, gate and websocket under attack: strange names, other sites' pages, spoofed addresses, idle pages."""
+"""Sign-in, gate and websocket under attack: strange names, other sites, spoofed addresses, idle pages."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ def guess(app: Any, name: str = "admin", password: str = "a wrong password", **h
     return request(app, "POST", "/login", form={"name": name, "password": password}, **{**OWN, **headers})
 
 
-# -- DNS rebinding --------------------------------------------------------------------------------------------
+# -- DNS rebinding ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/first-visit", "/sync", "/_stcore/host-config", "/app/static/icon.svg"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/first-visit", "/sync", "/_stcore/host-config", "/app/static/icon.svg"]
+)
 def test_under_a_strangers_name_nothing_is_served(app: Any, shell: Shell, admin: User, path: str) -> None:
     assert request(app, "GET", path, cookie=cookie(shell, admin), **REBOUND).status == 403
 
@@ -50,7 +52,9 @@ def test_under_a_strangers_name_no_websocket_opens(shell: Shell, admin: User) ->
     assert [m["type"] for m in websocket(shell, headers, [CONNECT])] == ["websocket.close"]
 
 
-@pytest.mark.parametrize("host", ["[::1", "a:b:c", "127.0.0.1@evil.test", "127.0.0.1.evil.test", "ⓛocalhost.test", ""])
+@pytest.mark.parametrize(
+    "host", ["[::1", "a:b:c", "127.0.0.1@evil.test", "127.0.0.1.evil.test", "ⓛocalhost.test", ""]
+)
 def test_names_that_are_none_are_strange(app: Any, admin: User, host: str) -> None:
     assert request(app, "GET", "/login", host=host.encode().decode("latin-1")).status == 403
 
@@ -60,14 +64,16 @@ def test_monitors_and_deliveries_may_use_any_name(app: Any, admin: User, path: s
     assert request(app, "GET", path, host="console.shop.example").status == 200
 
 
-def test_a_listed_name_is_ours_and_then_no_other(app: Any, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listed_name_is_ours_and_then_no_other(
+    app: Any, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options = {"server.allowedHosts": ["console.shop.example"], "server.address": "127.0.0.1"}
     monkeypatch.setattr(config, "get_option", options.__getitem__)
     assert request(app, "GET", "/login", host="console.shop.example").status == 200
     assert request(app, "GET", "/login", host="127.0.0.1:8501").status == 403
 
 
-# -- other sites and other ports ------------------------------------------------------------------------------
+# -- other sites and other ports -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -110,12 +116,17 @@ def test_no_spelling_of_a_path_is_public_by_accident(path: str) -> None:
     assert is_public(path) is False or climbs_nowhere
 
 
-# -- guessing ---------------------------------------------------------------------------------------------------
+def test_exports_are_kept_in_no_cache(app: Any, shell: Shell, admin: User) -> None:
+    answer = request(app, "GET", "/media/export.csv", cookie=cookie(shell, admin))
+    assert (answer.status, answer.header("cache-control")) == (200, "private, no-store")
+
+
+# -- guessing --------------------------------------------------------------------------------------
 
 
 def test_a_forwarded_address_of_ones_own_does_not_help(shell: Shell, app: Any, admin: User) -> None:
-    """As uvicorn stands before the console: what a proxy of this machine forwards is believed, and a client that
-    makes addresses up is still stopped by the name it guesses at."""
+    """As uvicorn stands before the console: what a proxy of this machine forwards is believed, and a client
+    that makes addresses up is still stopped by the name it guesses at."""
     proxied = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
     tries = [guess(proxied, x_forwarded_for=f"203.0.113.{n}").status for n in range(8)]
     assert 429 in tries
@@ -166,7 +177,7 @@ def test_a_refusal_does_not_tell_who_exists(app: Any, admin: User, name: str) ->
     assert "Name or password is wrong." in answers[0].text
 
 
-# -- forms ------------------------------------------------------------------------------------------------------
+# -- forms -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("announced", ["²", "9" * 5000, "+5", "0x10", " "])
@@ -199,7 +210,7 @@ def test_no_error_shows_a_traceback(app: Any, admin: User, monkeypatch: pytest.M
     assert sent[1]["body"] == b"Internal Server Error"
 
 
-# -- sessions ---------------------------------------------------------------------------------------------------
+# -- sessions --------------------------------------------------------------------------------------
 
 
 def websocket(shell: Shell, headers: dict[str, str], incoming: list[Any]) -> list[Any]:

@@ -23,7 +23,17 @@ from tests.security.poison import ATTACK, LIVE, poisoned
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Elements and fields that the browser draws letter by letter.
 PLAIN_ELEMENTS = {"Text", "Code", "Dataframe", "Arrow", "ArrowVegaLiteChart", "VegaLiteChart", "TextInput"}
-PLAIN_FIELDS = {"options", "default", "raw_values", "set_value", "id", "key", "value", "placeholder", "page_script_hash"}
+PLAIN_FIELDS = {
+    "options",
+    "default",
+    "raw_values",
+    "set_value",
+    "id",
+    "key",
+    "value",
+    "placeholder",
+    "page_script_hash",
+}
 MARKDOWN_OPTIONS = {"Radio", "ButtonGroup"}
 PAGES = ["dashboard", "sync", "needs_you", "logs", "run", "settings", "profile", "welcome"]
 
@@ -91,7 +101,9 @@ def strings(proto: Any, where: str) -> Iterator[tuple[str, str]]:
     for field, value in proto.ListFields():
         if field.name in PLAIN_FIELDS and not (field.name == "options" and name in MARKDOWN_OPTIONS):
             continue
-        for one in value if isinstance(value, list) or hasattr(value, "add") or hasattr(value, "append") else [value]:
+        for one in (
+            value if isinstance(value, list) or hasattr(value, "add") or hasattr(value, "append") else [value]
+        ):
             if hasattr(one, "DESCRIPTOR"):
                 yield from strings(one, f"{where}.{field.name}")
             elif isinstance(one, str):
@@ -144,6 +156,17 @@ def test_no_part_of_a_link_does(visit: Any, part: str) -> None:
     assert shows_the_attack(test)
 
 
+@pytest.mark.parametrize("offer", ["failed"], indirect=True)
+def test_no_reason_why_places_are_missing_does(visit: Any) -> None:
+    links = workspace.shared().links
+    [link] = links.all()
+    links.set_locations(link.id, {})
+    test = visit("settings", section="links", part="places")
+    links.set_locations(link.id, link.locations)
+    assert not alive(test)
+    assert "There is no host" in "".join(text for _where, text in drawn(test))
+
+
 def test_no_question_before_a_deletion_does(visit: Any) -> None:
     for section in ("connections", "links"):
         test = visit("settings", section=section)
@@ -172,5 +195,7 @@ def test_no_detail_of_a_row_does(visit: Any, page: str, monkeypatch: pytest.Monk
 
 def test_no_outcome_of_a_decision_does(visit: Any) -> None:
     test = visit("needs_you")
-    for button in [b.key for b in test.button if b.key and b.key.startswith(("bind_", "skip_", "create_"))][:4]:
+    for button in [b.key for b in test.button if b.key and b.key.startswith(("bind_", "skip_", "create_"))][
+        :4
+    ]:
         assert not alive(visit("needs_you").button(key=button).click().run())

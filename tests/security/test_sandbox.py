@@ -32,12 +32,20 @@ def test_a_program_of_this_machine_may(box: Any) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"origin": "https://evil.test"}, {"origin": "null"}, {"origin": "http://127.0.0.1:9"},
-        {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-origin"},
-        {"host": "evil.test:9"}, {"host": "127.0.0.1.evil.test"}, {"host": ""}, {"host": "[::1"},
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-origin"},
+        {"host": "evil.test:9"},
+        {"host": "127.0.0.1.evil.test"},
+        {"host": ""},
+        {"host": "[::1"},
     ],
-)  # fmt: skip
-@pytest.mark.parametrize(("method", "path"), [("POST", "/_sandbox/reset"), ("POST", "/_sandbox/seed"), ("GET", "/_sandbox/state")])
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/_sandbox/reset"), ("POST", "/_sandbox/seed"), ("GET", "/_sandbox/state")]
+)
 def test_no_web_page_may(box: Any, headers: dict[str, str], method: str, path: str) -> None:
     assert request(box, method, path, **{**HERE, **headers}).status == 403
 

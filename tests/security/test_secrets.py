@@ -1,4 +1,4 @@
-"""A secret goes in and never comes out: not through a platform that echoes it, a log, a page, a file, a backup, a
+"""A secret goes in and never comes out: not through a platform that echoes it, a log, a file, a backup, or a
 process's arguments."""
 
 from __future__ import annotations
@@ -28,10 +28,21 @@ from sync.model.flow import Connection
 from sync.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-KEY, SECRET, TOKEN = "anahtar-9f8e7d6c5b4a", 'gi"zli-%sifre\\1a2b3c4d', "shpat_0123456789abcdef0123456789abcdef"
+KEY, SECRET, TOKEN = (
+    "anahtar-9f8e7d6c5b4a",
+    'gi"zli-%sifre\\1a2b3c4d',
+    "shpat_0123456789abcdef0123456789abcdef",
+)
 #: Nothing longer than a harmless beginning may be seen of any of these.
-NEVER = (KEY, SECRET, "gi\\\"zli", "1a2b3c4d", TOKEN, TOKEN[6:],
-         base64.b64encode(f"{KEY}:{SECRET}".encode()).decode())  # fmt: skip
+NEVER = (
+    KEY,
+    SECRET,
+    'gi\\"zli',
+    "1a2b3c4d",
+    TOKEN,
+    TOKEN[6:],
+    base64.b64encode(f"{KEY}:{SECRET}".encode()).decode(),
+)
 ECHOED: set[str] = set()
 
 
@@ -43,8 +54,15 @@ def echo() -> Iterator[str]:
         def _any(self) -> None:
             ECHOED.add(self.command)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
-            told = {"headers": dict(self.headers), "body": body, "path": self.path, "known": [KEY, SECRET, TOKEN]}
-            raw = json.dumps({"errors": json.dumps(told, ensure_ascii=False), "error_description": str(told)}).encode()
+            told = {
+                "headers": dict(self.headers),
+                "body": body,
+                "path": self.path,
+                "known": [KEY, SECRET, TOKEN],
+            }
+            raw = json.dumps(
+                {"errors": json.dumps(told, ensure_ascii=False), "error_description": str(told)}
+            ).encode()
             self.send_response(401)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(raw)))
@@ -72,11 +90,23 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
 
 def tested(ws: Workspace, echo: str) -> list[Connection]:
     """Both platforms' connections, after a test that the echoing host refused."""
-    sentos = ws.connections.add("sentos", "ERP", {"url": f"{echo}/api", "sandbox": "true"},
-                                {"key": KEY, "secret": SECRET}, sandbox=True, speed=1000.0)  # fmt: skip
+    sentos = ws.connections.add(
+        "sentos",
+        "ERP",
+        {"url": f"{echo}/api", "sandbox": "true"},
+        {"key": KEY, "secret": SECRET},
+        sandbox=True,
+        speed=1000.0,
+    )
     shop = {"shop": "moda.myshopify.com", "base_url": echo, "sandbox": "true"}
-    shopify = ws.connections.add("shopify", "Shop", shop, {"access_token": TOKEN, "client_id": "c-1", "client_secret": SECRET},
-                                 sandbox=True, speed=1000.0)  # fmt: skip
+    shopify = ws.connections.add(
+        "shopify",
+        "Shop",
+        shop,
+        {"access_token": TOKEN, "client_id": "c-1", "client_secret": SECRET},
+        sandbox=True,
+        speed=1000.0,
+    )
     return [ws.checks.test(c.id) for c in (sentos, shopify)]
 
 
@@ -90,7 +120,7 @@ def test_a_platform_that_echoes_secrets_spreads_none(
     with caplog.at_level(logging.DEBUG):
         connections = tested(ws, echo)
     assert [c.status for c in connections] == ["failed", "failed"]
-    assert ECHOED == {"GET", "POST"}, "both platforms were really asked"
+    assert {"GET", "POST"} == ECHOED, "both platforms were really asked"
     assert not seen_in(repr(connections) + "".join(c.reason.english() for c in connections if c.reason))
     assert not seen_in("\n".join(f"{r.message.english()} {r.detail}" for r in ws.logs.page(limit=1000).rows))
     assert not seen_in(caplog.text)
@@ -104,8 +134,14 @@ def test_a_platform_that_echoes_secrets_spreads_none(
 
 
 def test_a_secret_that_no_header_can_carry_says_so(ws: Workspace, echo: str) -> None:
-    made = ws.connections.add("sentos", "ERP", {"url": f"{echo}/api", "sandbox": "true"},
-                              {"key": KEY, "secret": "şifre-1a2b3c4d"}, sandbox=True, speed=1000.0)  # fmt: skip
+    made = ws.connections.add(
+        "sentos",
+        "ERP",
+        {"url": f"{echo}/api", "sandbox": "true"},
+        {"key": KEY, "secret": "şifre-1a2b3c4d"},
+        sandbox=True,
+        speed=1000.0,
+    )
     reason = ws.checks.test(made.id).reason
     assert reason is not None and "cannot be sent" in reason.english()
 
@@ -122,7 +158,9 @@ def test_an_unforeseen_error_with_a_secret_in_it_is_kept_without(ws: Workspace) 
     assert "call with" in str(row.detail) and not seen_in(str(row.detail))
 
 
-@pytest.mark.parametrize("show", [repr, str, "{}".format, lambda s: f"{s!r:>10}", lambda s: json.dumps([str(s)])])
+@pytest.mark.parametrize(
+    "show", [repr, str, "{}".format, lambda s: f"{s!r:>10}", lambda s: json.dumps([str(s)])]
+)
 def test_secrets_do_not_show_themselves(show: Any) -> None:
     assert not seen_in(show(Secrets({"token": TOKEN})))
     assert not seen_in(show({"account": Secrets({"secret": SECRET})}))
@@ -133,7 +171,7 @@ def test_secrets_are_not_pickled() -> None:
         pickle.dumps(Secrets({"token": TOKEN}))
 
 
-# -- files and processes -----------------------------------------------------------------------------------------
+# -- files and processes ---------------------------------------------------------------------------
 
 
 def test_every_file_of_an_installation_is_its_owners_alone(tmp_path: Path) -> None:
@@ -186,9 +224,13 @@ def test_the_console_process_redacts_whatever_it_prints(tmp_path: Path) -> None:
         "raise RuntimeError('gone: ' + token)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "COUNTERPART_HOME": str(tmp_path)},
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "COUNTERPART_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     printed = done.stdout + done.stderr
     assert "could not call with" in printed and "RuntimeError: gone" in printed
     assert not seen_in(printed)
@@ -203,14 +245,21 @@ def test_no_command_takes_a_secret_as_an_argument() -> None:
     assert "file" in names and not names & {"password", "secret", "token", "key", "access_token"}
 
 
-# -- log lines ------------------------------------------------------------------------------------------------------
+# -- log lines -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "attack",
-    ["x\n2026-11-20 ERROR root: all products deleted", "x\r2026 forged", "\x1b[2J\x1b[31mred", "\x9b31m", "a\u2028b",
-     "\u202etxt.exe", "\x00"],
-)  # fmt: skip
+    [
+        "x\n2026-11-20 ERROR root: all products deleted",
+        "x\r2026 forged",
+        "\x1b[2J\x1b[31mred",
+        "\x9b31m",
+        "a\u2028b",
+        "\u202etxt.exe",
+        "\x00",
+    ],
+)
 def test_a_log_record_is_one_line_and_steers_no_terminal(attack: str) -> None:
     for record in (
         logging.LogRecord("x", logging.ERROR, "f", 1, "refused: %s", (attack,), None),

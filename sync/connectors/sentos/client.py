@@ -47,8 +47,13 @@ class Client:
     def __init__(self, account: Account, services: Services, base_url: str, profile: Profile) -> None:
         self._key, self._secret = account.secrets.get("key"), account.secrets.get("secret")
         self._clock, self._keep = services.clock, services.keep
-        self.http = Http(base_url, services.clock, services.trace, allow_private=account.allow_private,
-                         secrets=(self._key, self._secret, f"{self._key}:{self._secret}"))
+        self.http = Http(
+            base_url,
+            services.clock,
+            services.trace,
+            allow_private=account.allow_private,
+            secrets=(self._key, self._secret, f"{self._key}:{self._secret}"),
+        )
         self._mark = mark(base_url, self._key, self._secret)
         self._method: Method | None = None
         self._budget, self._slow_until = profile.gets_per_minute, float("-inf")
@@ -61,8 +66,16 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.http.base_url!r})"
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, *, fresh: bool = False,
-            operation: str = "", missing: bool = False, tries: int = TRIES) -> Any:
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        fresh: bool = False,
+        operation: str = "",
+        missing: bool = False,
+        tries: int = TRIES,
+    ) -> Any:
         """The JSON of a GET, its numbers with a point as Decimal. An answer not older than 31 s is given
         again unless `fresh`, which waits till the address may be asked anew. With `missing` a 404 is None.
         `tries` 1: no repeats. Raises NotAuthorised, NeedsOperator, Transient (tries used up),
@@ -157,9 +170,12 @@ class Client:
         self._gets.take()
         try:
             with self._wire:
-                return self.http.request("GET", url, headers={"Content-Type": "application/json",
-                                                              **method.headers(self._key, self._secret)},
-                                         operation=operation)
+                return self.http.request(
+                    "GET",
+                    url,
+                    headers={"Content-Type": "application/json", **method.headers(self._key, self._secret)},
+                    operation=operation,
+                )
         finally:
             self._gets.answered()
             self._same.note(url)

@@ -61,8 +61,9 @@ class SentosConnector:
         self._host = firm_host(url)
         self._client = Client(account, services, url, profile(account.settings))
         self._catalog = Catalog(self._client, services.clock)
-        self._products = ProductReader(self._client, self._catalog, account.settings.get("thousands", "ask"),
-                                       account.allow_private)
+        self._products = ProductReader(
+            self._client, self._catalog, account.settings.get("thousands", "ask"), account.allow_private
+        )
         self._orders = OrderReader(self._client, services.clock)
         self._writer = writing.OrderWriter(self._client, self._orders, services.clock)
 
@@ -124,4 +125,3 @@ class SentosConnector:
 
     def close(self) -> None:
         self._client.close()
-

@@ -7,8 +7,19 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
-CURRENCIES = {"": "TRY", "tl": "TRY", "try": "TRY", "₺": "TRY", "ytl": "TRY", "usd": "USD", "$": "USD",
-              "eur": "EUR", "€": "EUR", "gbp": "GBP", "£": "GBP"}
+CURRENCIES = {
+    "": "TRY",
+    "tl": "TRY",
+    "try": "TRY",
+    "₺": "TRY",
+    "ytl": "TRY",
+    "usd": "USD",
+    "$": "USD",
+    "eur": "EUR",
+    "€": "EUR",
+    "gbp": "GBP",
+    "£": "GBP",
+}
 AMBIGUOUS, THOUSANDS, DECIMAL = "ask", "thousands", "decimal"
 
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*|[-+]?[.,][0-9]+", re.ASCII)
@@ -54,7 +65,7 @@ def _bare(raw: str) -> str:
         if squeezed.casefold() in CURRENCIES:
             return ""
         raise Unreadable(f"{raw!r} is no amount")
-    before, after = squeezed[:found.start()], squeezed[found.end():]
+    before, after = squeezed[: found.start()], squeezed[found.end() :]
     if any(rest.casefold() not in CURRENCIES for rest in (before, after)):
         raise Unreadable(f"{raw!r} is no amount")
     return found.group()
@@ -72,7 +83,7 @@ def _plain(digits: str, dots: str) -> str:
         return digits
     mark, other = digits[last], "," if digits[last] == "." else "."
     if other in digits:
-        return _with_groups(digits[:last], other) + "." + digits[last + 1:]
+        return _with_groups(digits[:last], other) + "." + digits[last + 1 :]
     if digits.count(mark) > 1:
         return _with_groups(digits, mark)
     if mark == "." and _GROUPED["."].fullmatch(digits) and not digits.startswith("0"):

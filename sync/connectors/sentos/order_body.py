@@ -24,8 +24,12 @@ PAYMENT_METHODS = (
 )
 
 # Keys of Order.attributes that the order manager fills in.
-CHANNEL, WAREHOUSE, PAYMENT, STATUS = ("sentos.channel_id", "sentos.warehouse_id", "sentos.payment_method",
-                                       "sentos.status")
+CHANNEL, WAREHOUSE, PAYMENT, STATUS = (
+    "sentos.channel_id",
+    "sentos.warehouse_id",
+    "sentos.payment_method",
+    "sentos.status",
+)
 IDENTITY = ("turkishIdentityNumber", "taxOffice", "taxNumber")
 
 Raw = dict[str, object]
@@ -41,8 +45,11 @@ def order_body(order: Order, key: str) -> Raw:
             say("Sentos takes orders in Turkish lira only, not in {currency}.", currency=order.currency)
         )
     if wanted.get(PAYMENT) not in PAYMENT_METHODS:
-        raise RecordRefused(say("The payment method {method} is not one that Sentos knows.",
-                                method=wanted.get(PAYMENT) or "—"))
+        raise RecordRefused(
+            say(
+                "The payment method {method} is not one that Sentos knows.", method=wanted.get(PAYMENT) or "—"
+            )
+        )
     if order.extras:
         raise RecordRefused(say("The order carries amounts beside its lines that Sentos cannot hold."))
     body: Raw = {
@@ -115,8 +122,14 @@ def _line(line: OrderLine, warehouse: int) -> Raw:
         raise RecordRefused(say("The line {title} has no SKU.", title=line.title))
     if line.quantity < 1 or line.vat_rate is None or line.vat_rate != line.vat_rate.to_integral_value():
         raise RecordRefused(say("The line {sku} needs a quantity and a whole VAT rate.", sku=line.sku))
-    return {"warehouse_id": warehouse, "quantity": line.quantity, "price": _plain(unit_price(line)),
-            "name": line.title, "sku": line.sku, "vat_rate": int(line.vat_rate)}
+    return {
+        "warehouse_id": warehouse,
+        "quantity": line.quantity,
+        "price": _plain(unit_price(line)),
+        "name": line.title,
+        "sku": line.sku,
+        "vat_rate": int(line.vat_rate),
+    }
 
 
 def unit_price(line: OrderLine) -> Money:
@@ -124,8 +137,13 @@ def unit_price(line: OrderLine) -> Money:
     split first."""
     each = Money(line.total.amount / line.quantity, line.total.currency)
     if each.times(line.quantity) != line.total:
-        raise RecordRefused(say("{total} cannot be divided by {quantity} to the kuruş.", total=line.total,
-                                quantity=line.quantity))
+        raise RecordRefused(
+            say(
+                "{total} cannot be divided by {quantity} to the kuruş.",
+                total=line.total,
+                quantity=line.quantity,
+            )
+        )
     return each
 
 
@@ -137,5 +155,10 @@ def _check_total(order: Order) -> None:
     """The last guard before an order leaves: lines and shipping are what the buyer owes, to the kuruş."""
     found = sum((line.total.amount for line in order.lines), _plain(order.shipping))
     if found != order.total.amount:
-        raise RecordRefused(say("Lines and shipping add up to {found}, the order says {total}.", found=found,
-                                total=order.total))
+        raise RecordRefused(
+            say(
+                "Lines and shipping add up to {found}, the order says {total}.",
+                found=found,
+                total=order.total,
+            )
+        )

@@ -43,5 +43,9 @@ def problem(cause: str, *, sku: str = "", field: str = "", **params: object) -> 
     """A problem of a known cause (KeyError for another), with the sentence's parameters cut to a readable
     length."""
     usual, sentence = CAUSES[cause]
-    return Problem(cause, say(sentence, **{name: str(value)[:120] for name, value in params.items()}),
-                   field or usual, sku)
+    return Problem(
+        cause,
+        say(sentence, **{name: str(value)[:120] for name, value in params.items()}),
+        field or usual,
+        sku,
+    )

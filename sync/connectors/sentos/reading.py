@@ -62,8 +62,11 @@ class ProductReader:
 
     def _by_id(self, which: ReadFilter, reading: wire.Reading) -> Iterator[Page]:
         for number in dict.fromkeys(which.ids):
-            raw = self._client.get(f"/products/{_segment(number)}", operation="products.get", missing=True) \
-                if _segment(number) else None
+            raw = (
+                self._client.get(f"/products/{_segment(number)}", operation="products.get", missing=True)
+                if _segment(number)
+                else None
+            )
             record = wire.one_record(raw)
             yield Page(self._made([record] if record else [], which, reading))
 
@@ -71,8 +74,10 @@ class ProductReader:
         """One filtered list per SKU. Sentos matches loosely: the exact one may be on any of its pages."""
         given: set[str] = set()
         for sku in dict.fromkeys(which.skus):
+
             def fetch(page: int, fresh: bool, sku: str = sku) -> Any:
                 return self._list({"page": str(page), "size": str(PAGE_SIZE), "sku": sku.strip()}, fresh)
+
             for step in Sweep(fetch).steps():
                 made = [p for p in self._made(step.records, which, reading) if p.id not in given]
                 given |= {product.id for product in made}
@@ -87,8 +92,12 @@ class ProductReader:
 
         whole = _is_whole(which)
         for step in Sweep(fetch, start, before).steps():
-            yield Page(self._made(step.records, which, reading), f"{step.page}/{step.seen}",
-                       expected=step.total if whole else None, complete=whole and step.last and step.sound)
+            yield Page(
+                self._made(step.records, which, reading),
+                f"{step.page}/{step.seen}",
+                expected=step.total if whole else None,
+                complete=whole and step.last and step.sound,
+            )
 
     def _list(self, params: dict[str, str], fresh: bool) -> Any:
         return self._client.get("/products", params, fresh=fresh, operation="products.list")
@@ -113,8 +122,11 @@ class OrderReader:
 
     def _by_id(self, which: ReadFilter) -> Iterator[Page]:
         for number in dict.fromkeys(which.ids):
-            raw = self._client.get(f"/orders/{_segment(number)}", operation="orders.get", missing=True) \
-                if _segment(number) else None
+            raw = (
+                self._client.get(f"/orders/{_segment(number)}", operation="orders.get", missing=True)
+                if _segment(number)
+                else None
+            )
             record = wire.one_record(raw)
             yield Page((wire_orders.order(record),) if record else ())
 
@@ -173,8 +185,12 @@ class OrderReader:
                 orders = tuple(order for raw in step.records if keep(order := wire_orders.order(raw)))
                 done = step.last and last_window
                 whole = _is_whole(which) and not since
-                yield Page(orders, began if done and sound else since, expected=step.total if whole else None,
-                           complete=done and sound and whole)
+                yield Page(
+                    orders,
+                    began if done and sound else since,
+                    expected=step.total if whole else None,
+                    complete=done and sound and whole,
+                )
 
     def _fetcher(self, params: dict[str, str]) -> Callable[[int, bool], Any]:
         def fetch(page: int, fresh: bool) -> Any:
@@ -186,6 +202,7 @@ class OrderReader:
                 **params,
             }
             return self._client.get("/orders", asked, fresh=fresh, operation="orders.list")
+
         return fetch
 
     def _ranges(self, which: ReadFilter, since: str) -> list[tuple[dict[str, str], Callable[[Order], bool]]]:
@@ -201,8 +218,9 @@ class OrderReader:
             ranges.append(self._range("updated", utc(datetime.fromisoformat(which.updated_since))))
         return ranges or [({}, _all)]
 
-    def _range(self, kind: str, start: datetime, keep: Callable[[Order], bool] | None = None) \
-            -> tuple[dict[str, str], Callable[[Order], bool]]:
+    def _range(
+        self, kind: str, start: datetime, keep: Callable[[Order], bool] | None = None
+    ) -> tuple[dict[str, str], Callable[[Order], bool]]:
         """The end lies a day ahead: the platform's clock need not be ours. To the minute, so that a repeat
         is the same URL."""
         end = (self._clock.now() + AHEAD).replace(second=0, microsecond=0)
@@ -252,7 +270,8 @@ def _segment(number: str) -> str:
 
 
 def _wanted(product: Product, which: ReadFilter) -> bool:
-    return ((not which.ids or product.id in which.ids)
-            and (not which.skus or wire.has_sku(product, frozenset(map(key_of, which.skus))))
-            and (not which.names or product.title in which.names))
-
+    return (
+        (not which.ids or product.id in which.ids)
+        and (not which.skus or wire.has_sku(product, frozenset(map(key_of, which.skus))))
+        and (not which.names or product.title in which.names)
+    )

@@ -35,8 +35,11 @@ class Unwell(Transient):
 # How often a request is tried, and how many seconds after each failure. Equal GETs keep 31 s apart in any
 # case.
 TRIES = 5
-WAITS: dict[type[Transient], tuple[float, ...]] = {Throttled: (31, 61, 61, 61), Unwell: (15, 30, 60, 120),
-                                                   Transient: (5, 10, 20, 40)}
+WAITS: dict[type[Transient], tuple[float, ...]] = {
+    Throttled: (31, 61, 61, 61),
+    Unwell: (15, 30, 60, 120),
+    Transient: (5, 10, 20, 40),
+}
 
 
 def pause(error: Transient, attempt: int) -> float:

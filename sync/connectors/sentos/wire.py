@@ -91,11 +91,19 @@ class _Maker:
         variants = self._variants(prices)
         path = self._reading.categories.get(id_of(raw.get("category_id")), ())
         return Product(
-            self._id, title=title, description=self._description(), vendor=said(raw.get("brand")),
-            product_type=path[-1] if path else said(raw.get("category")), sku=said(raw.get("sku")),
+            self._id,
+            title=title,
+            description=self._description(),
+            vendor=said(raw.get("brand")),
+            product_type=path[-1] if path else said(raw.get("category")),
+            sku=said(raw.get("sku")),
             option_names=tuple(name for name, _ in variants[0].options) if variants else (),
-            variants=variants, media=tuple(self._pictures.values()) or None, prices=prices.lists,
-            extra=self._extra(path), problems=tuple(self._problems))
+            variants=variants,
+            media=tuple(self._pictures.values()) or None,
+            prices=prices.lists,
+            extra=self._extra(path),
+            problems=tuple(self._problems),
+        )
 
     def _note(self, cause: str, **params: Any) -> None:
         self._problems.append(problem(cause, **params))
@@ -120,8 +128,11 @@ class _Maker:
     def _extra(self, path: tuple[str, ...]) -> dict[str, str]:
         found = flat(self._raw, _STRUCTURED)
         short, tree = text_of(self._raw.get("description")), " > ".join(path)
-        return {**found, **({"category_path": tree, "category_name": path[-1]} if path else {}),
-                **({"description": short} if short else {})}
+        return {
+            **found,
+            **({"category_path": tree, "category_name": path[-1]} if path else {}),
+            **({"description": short} if short else {}),
+        }
 
     def _variants(self, prices: Prices) -> tuple[Variant, ...]:
         raws = list_of(self._raw.get("variants"))
@@ -165,11 +176,19 @@ class _Maker:
             self._problems += prices.problems
         base = prices.lists.get("base")
         return Variant(
-            number, sku=sku, barcode=said(raw.get("barcode")), options=options, price=prices.base,
-            compare_at=base.compare_at if base else None, cost=prices.cost, tracked=True,
+            number,
+            sku=sku,
+            barcode=said(raw.get("barcode")),
+            options=options,
+            price=prices.base,
+            compare_at=base.compare_at if base else None,
+            cost=prices.cost,
+            tracked=True,
             media=(self._images(raw.get("images"), sku) or None) if own else None,
-            levels=self._levels(raw.get("stocks"), sku), prices=prices.lists,
-            extra=flat(raw, _STRUCTURED | {"model"}) if own else {})
+            levels=self._levels(raw.get("stocks"), sku),
+            prices=prices.lists,
+            extra=flat(raw, _STRUCTURED | {"model"}) if own else {},
+        )
 
     def _distinct(self, variants: Iterable[Variant]) -> Iterable[Variant]:
         """The first of each SKU and of each option pair; the others are reported."""

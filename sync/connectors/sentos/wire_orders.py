@@ -21,8 +21,15 @@ from sync.model.values import Money, fingerprint
 
 TURKEY = timezone(timedelta(hours=3))
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-STATUSES = {"1": "Onay Bekliyor", "2": "Onaylandı", "3": "Tedarik Sürecinde", "4": "Hazırlanıyor",
-            "5": "Kargoya Verildi", "6": "İptal/İade Edildi", "99": "Teslim Edildi"}
+STATUSES = {
+    "1": "Onay Bekliyor",
+    "2": "Onaylandı",
+    "3": "Tedarik Sürecinde",
+    "4": "Hazırlanıyor",
+    "5": "Kargoya Verildi",
+    "6": "İptal/İade Edildi",
+    "99": "Teslim Edildi",
+}
 _STRUCTURED = frozenset(
     {
         "id",
@@ -184,18 +191,27 @@ def _rate(raw: Any) -> Decimal | None:
 
 def _buyer(raw: Any) -> Buyer:
     cells = object_of(raw)
-    return Buyer(id_of(cells.get("id")), text_of(cells.get("name")), text_of(cells.get("mail_address")),
-                 text_of(cells.get("phone")))
+    return Buyer(
+        id_of(cells.get("id")),
+        text_of(cells.get("name")),
+        text_of(cells.get("mail_address")),
+        text_of(cells.get("phone")),
+    )
 
 
 def _address(raw: Any) -> Address | None:
     cells = object_of(raw)
     if not cells:
         return None
-    return Address(name=text_of(cells.get("name")), phone=text_of(cells.get("phone")),
-                   line1=text_of(cells.get("address")), district=text_of(cells.get("district")),
-                   city=text_of(cells.get("city")), postcode=text_of(cells.get("zipCode")),
-                   country=text_of(cells.get("country")))
+    return Address(
+        name=text_of(cells.get("name")),
+        phone=text_of(cells.get("phone")),
+        line1=text_of(cells.get("address")),
+        district=text_of(cells.get("district")),
+        city=text_of(cells.get("city")),
+        postcode=text_of(cells.get("zipCode")),
+        country=text_of(cells.get("country")),
+    )
 
 
 def tracking(raw: Mapping[str, Any]) -> Tracking | None:

@@ -70,9 +70,15 @@ def _plain(value: Any) -> Any:
 
 def _advance_arguments(change: Change) -> dict[str, object]:
     status = change.after("status")
-    data = {name: str(change.after(f"tracking.{word}")) for name, word in
-            (("cargo_company", "company"), ("tracking_number", "number"), ("tracking_url", "url"))
-            if change.after(f"tracking.{word}")}
+    data = {
+        name: str(change.after(f"tracking.{word}"))
+        for name, word in (
+            ("cargo_company", "company"),
+            ("tracking_number", "number"),
+            ("tracking_url", "url"),
+        )
+        if change.after(f"tracking.{word}")
+    }
     return {"order": change.target_id, "status": str(status), "data": data}
 
 
@@ -168,14 +174,18 @@ class OrderWriter:
         if call.operation == ADVANCE:
             return [(f"/orders/{call.arguments['order']}", None)]
         body = object_of(call.arguments.get("body"))
-        return [("/orders", lookup("order_id", str(body["order_id"]))),
-                ("/orders", lookup("order_code", str(body["order_code"])))]
+        return [
+            ("/orders", lookup("order_id", str(body["order_id"]))),
+            ("/orders", lookup("order_code", str(body["order_code"]))),
+        ]
 
     def _found_created(self, call: Call) -> Outcome | None:
         body = object_of(call.arguments.get("body"))
         reference, code = str(body["order_id"]), str(body["order_code"])
-        found = [*self.reader.named(reference, fresh=True, fields=("order_id",)),
-                 *self.reader.named(code, fresh=True, fields=("order_code",))]
+        found = [
+            *self.reader.named(reference, fresh=True, fields=("order_id",)),
+            *self.reader.named(code, fresh=True, fields=("order_code",)),
+        ]
         # The same code under another reference is another shop's order; without a reference it can only be
         # ours.
         ours = next((order for order in found if order.reference == reference or not order.reference), None)

@@ -19,7 +19,7 @@ from sync.model.entity import Entity
 from sync.model.fields import VARIANT_FIELDS
 from sync.model.plan import Bind, Binding, Pair, Settle
 from sync.model.product import Product, Variant
-from sync.model.text import say
+from sync.model.text import Message, say
 
 
 def plan_variants(
@@ -95,66 +95,71 @@ def _update(
 
 
 def _add(draft: Draft, source: Product, target: Product, new: tuple[Variant, ...]) -> None:
-    names = target.option_names
-    if (
-        set(names) != set(source.option_names)
-        and len(names) != len(source.option_names)
-        or _is_default(target)
-    ):
-        draft.park(
-            "options.differ",
-            say(
-                "{count} variants are missing in the shop, but its product has the options {theirs} and the "
-                "source {ours}. Make the options alike, or add them by hand.",
-                count=len(new),
-                theirs=", ".join(names) or "-",
-                ours=", ".join(source.option_names) or "-",
-            ),
-            skus=[v.sku for v in new],
-        )
+    """Variants that the shop's product lacks; where the options do not fit, a person has to look."""
+    if not _options_fit(source, target):
+        draft.park("options.differ", _differ(source, target, len(new)), skus=[v.sku for v in new])
         return
     taken = {option_values(t): t for t in target.variants}
     for v in new:
+        theirs = taken.get(option_values(v))
         if v.price is None:
-            draft.park(
-                "price.missing",
-                say("{sku} cannot be added: it has no price.", sku=v.sku),
-                sku=v.sku or "",
-                record_id=f"{source.id}:{v.sku}",
-            )
-            continue
-        if theirs := taken.get(option_values(v)):
-            draft.park(
-                "options.taken",
-                say(
-                    "{sku} cannot be added: the shop's variant {theirs} has the same options ({options}). "
-                    "Give both the same SKU, or one of them other options.",
-                    sku=v.sku,
-                    theirs=theirs.sku or theirs.id,
-                    options=" / ".join(x for _, x in v.options) or "-",
-                ),
-                sku=v.sku or "",
-                record_id=f"{source.id}:{v.sku}",
-            )
-            continue
-        body = (
-            v
-            if set(names) == set(source.option_names)
-            else replace(
-                v, options=tuple((name, value) for name, (_, value) in zip(names, v.options, strict=True))
-            )
-        )
-        draft.change(
-            "variants",
-            Entity.VARIANT,
-            Verb.CREATE,
-            source_id=v.id,
-            parent_id=target.id,
-            label=v.sku or "",
-            body=body,
-            diffs=(Diff("variant", None, v.sku),),
-            settle=tuple(created_variant_settles(v)),
-        )
+            _not_added(draft, v, "price.missing", say("{sku} cannot be added: it has no price.", sku=v.sku))
+        elif theirs is not None:
+            _not_added(draft, v, "options.taken", _taken(v, theirs))
+        else:
+            _create(draft, _renamed(v, source, target), target.id)
+
+
+def _create(draft: Draft, v: Variant, product_id: str) -> None:
+    draft.change(
+        "variants",
+        Entity.VARIANT,
+        Verb.CREATE,
+        source_id=v.id,
+        parent_id=product_id,
+        label=v.sku or "",
+        body=v,
+        diffs=(Diff("variant", None, v.sku),),
+        settle=tuple(created_variant_settles(v)),
+    )
+
+
+def _not_added(draft: Draft, v: Variant, cause: str, message: Message) -> None:
+    draft.park(cause, message, sku=v.sku or "", record_id=f"{draft.source.id}:{v.sku}")
+
+
+def _options_fit(source: Product, target: Product) -> bool:
+    """Same option names, or as many of them under other names (Renk, Color): those go by position."""
+    same = set(target.option_names) == set(source.option_names)
+    return not _is_default(target) and (same or len(target.option_names) == len(source.option_names))
+
+
+def _renamed(v: Variant, source: Product, target: Product) -> Variant:
+    """The variant under the target's option names."""
+    if set(target.option_names) == set(source.option_names):
+        return v
+    values = [value for _, value in v.options]
+    return replace(v, options=tuple(zip(target.option_names, values, strict=True)))
+
+
+def _differ(source: Product, target: Product, count: int) -> Message:
+    return say(
+        "{count} variants are missing in the shop, but its product has the options {theirs} and the "
+        "source {ours}. Make the options alike, or add them by hand.",
+        count=count,
+        theirs=", ".join(target.option_names) or "-",
+        ours=", ".join(source.option_names) or "-",
+    )
+
+
+def _taken(v: Variant, theirs: Variant) -> Message:
+    return say(
+        "{sku} cannot be added: the shop's variant {theirs} has the same options ({options}). "
+        "Give both the same SKU, or one of them other options.",
+        sku=v.sku,
+        theirs=theirs.sku or theirs.id,
+        options=" / ".join(value for _, value in v.options) or "-",
+    )
 
 
 def _is_default(target: Product) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sync.engine.products.children import plan_media, plan_variants
 from sync.engine.products.draft import Draft
@@ -112,7 +113,7 @@ def _create(draft: Draft, wanted: Wanted, rules: Rules) -> Planned:
 
 def new_product(product: Product, rules: Rules) -> Product:
     """The body of a create: all the fields that the flow writes, whatever the run's parts."""
-    plain = {
+    plain: dict[str, Any] = {
         f.name: None
         for f in PRODUCT_FIELDS
         if f.name not in rules.whole and f.name not in ("title", "status")
@@ -127,7 +128,7 @@ def new_product(product: Product, rules: Rules) -> Product:
         sku=None,
         variants=tuple(new_variant(v, rules.whole) for v in product.variants),
         **plain,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _summary(body: Product) -> tuple[Diff, ...]:

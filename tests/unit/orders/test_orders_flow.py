@@ -10,7 +10,7 @@ from orders_world import HOME, NOW, World, line, order, tl
 
 from sync.connectors.memory.store import Fault
 from sync.errors import Cancelled, NeedsOperator, OutcomeUnknown, Transient
-from sync.managers.base import Braked
+from sync.errors import Braked
 from sync.model.call import Found, Written
 from sync.model.order import Buyer
 from sync.model.run import Mode, Scope, Status

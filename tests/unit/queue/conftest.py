@@ -23,7 +23,7 @@ Act = Callable[[Context], None] | BaseException
 
 
 class Scripted(SyncManager):
-    """Stages one, two, report. Each visit of a stage takes the next act of its script; without one it does nothing."""
+    """Stages one, two, report. Each visit of a stage takes the next act of its script, if there is one."""
 
     entity = Entity.PRODUCT
 

@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import BrokenContract, Cancelled, NeedsOperator, OutcomeUnknown, RecordRefused, Transient
-from sync.managers.base import Braked
+from sync.errors import (
+    Braked,
+    BrokenContract,
+    Cancelled,
+    NeedsOperator,
+    OutcomeUnknown,
+    RecordRefused,
+    Transient,
+)
 from sync.managers.context import Context
 from sync.model.run import BrakeHit, Counts, Status
 from sync.model.text import say
@@ -165,7 +172,7 @@ def test_what_a_killed_process_left_goes_on(stage: Stage) -> None:
     assert stage.ws.queue.claim() is not None  # … and the process dies
     done = threading.Event()
     stage.manager.script["report"] = [lambda _: done.set()]
-    stage.ws.executor = Executor(stage.ws, threads=2)
+    stage.ws.executor = Executor(stage.ws, lambda: None, threads=2)
     stage.ws.executor.start()
     assert done.wait(20)
     stage.ws.executor.stop()

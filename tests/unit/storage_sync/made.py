@@ -125,7 +125,7 @@ def planned(number: int, *changes: Change, outcome: str = "updated", **more: obj
     return Planned(item, tuple(PlannedChange(c, "product", settle) for c in changes), **more)  # type: ignore[arg-type]
 
 
-# -- any record -----------------------------------------------------------------------------------------------
+# -- any record ------------------------------------------------------------------------------------------
 
 texts = st.text(max_size=12)
 names = st.text(min_size=1, max_size=8)

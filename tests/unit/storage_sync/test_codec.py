@@ -1,4 +1,4 @@
-"""Values come back from their JSON form as they went in, also through text and through older versions' rows."""
+"""Values come back from their JSON form as they went in, also through text and from older rows."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ def stored(store: Store) -> str:
     """All text of the database file and its log."""
     with store.db.read() as tx:
         rows = tx.exec_driver_sql(
-            "SELECT * FROM connections UNION ALL SELECT connection_id, name, value, expires_at, 0,0,0,0,0,0,0,0,0 FROM keeps"
+            "SELECT * FROM connections UNION ALL "
+            "SELECT connection_id, name, value, expires_at, 0,0,0,0,0,0,0,0,0 FROM keeps"
         )
         return repr(rows.all())
 

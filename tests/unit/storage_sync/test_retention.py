@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from storage import retention
 from storage.clock import utc_now
 from storage.retention import Pruned, Retention
 from storage.tables.sync import attention, calls, changes, run_items, runs, staged, staged_keys, sync_queue
-from sync.model.call import Call
+from sync.model.call import Call, Change
 from sync.model.entity import Entity
 from sync.model.flow import Link
 from sync.model.plan import Park
@@ -34,6 +35,7 @@ def full_run(
     store.staging.put(run_id, "a", [(Product(f"p{n}"), [("sku", str(n), "")]) for n in range(3)])
     with store.db.write() as tx:
         store.calls.commit(tx, run_id, link.b, [Call(f"call-{run_id}", "x", {}, ())])
+        store.calls.set_state(tx, f"call-{run_id}", "answered")
         store.queue.add(tx, run_id, "product", "report")
         tx.execute(
             update(sync_queue).where(sync_queue.c.run_id == run_id).values(status="completed", finished_at=at)
@@ -46,10 +48,8 @@ def full_run(
     return run_id
 
 
-def replace_id(change: object, run_id: str) -> object:
-    import dataclasses
-
-    return dataclasses.replace(change, id=f"{run_id}-{change.id}")  # type: ignore[attr-defined,type-var]
+def replace_id(change: Change, run_id: str) -> Change:
+    return replace(change, id=f"{run_id}-{change.id}")
 
 
 def rows(store: Store, table: object, run_id: str) -> int:
@@ -79,6 +79,18 @@ def test_live_runs_and_the_last_complete_one_stay(store: Store, link: Link) -> N
     assert rows(store, staged, live) and not rows(store, staged, last) and not rows(store, sync_queue, last)
     before = store.runs.last(store.flow().id, (Status.DONE, Status.RED))
     assert before is not None and before.id == last
+
+
+@pytest.mark.parametrize("state", ["committed", "unknown"])
+def test_a_call_that_nobody_knows_the_outcome_of_is_kept(store: Store, link: Link, state: str) -> None:
+    old = full_run(store, link, 400)
+    full_run(store, link, 1)
+    with store.db.write() as tx:
+        store.calls.set_state(tx, f"call-{old}", state)
+    assert Retention(store.db).prune(180).runs == 0 and store.calls.unanswered(old)
+    with store.db.write() as tx:
+        store.calls.set_state(tx, f"call-{old}", "void")
+    assert Retention(store.db).prune(180).runs == 1
 
 
 def test_staged_records_of_a_preview_go_after_a_week(store: Store, link: Link) -> None:
