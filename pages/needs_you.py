@@ -23,7 +23,7 @@ from pages.sync_parts.common import act, may_act, said, show_refusal, space, who
 from pages.sync_parts.paging import cursor, pages_back, turner
 from pages.sync_parts.parked import batch, case, tell
 from storage.attention import Parked
-from sync.managers.verbs_attention import AttentionVerbs, Done
+from sync.managers.verbs.attention import AttentionVerbs, Done
 from sync.managers.views import attention, causes, flows, words
 from sync.managers.views.attention import Wanted
 

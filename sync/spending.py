@@ -61,7 +61,7 @@ class Spending:
     def since_start(
         self, run_id: str, totals: Mapping[str, float], before: Mapping[str, float]
     ) -> dict[str, float]:
-        """What a run has spent: since this process first asked about it, and `before` in a process that died."""
+        """What a run has spent: since this process first asked, and `before` in a process that died."""
         with self._lock:
             start = self._starts.setdefault(run_id, {n: totals[n] - before.get(n, 0.0) for n in _FIELDS})
         return {name: round(totals[name] - start[name], 1) for name in _FIELDS}

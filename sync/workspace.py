@@ -54,7 +54,7 @@ class Workspace:
         from sync.managers.requests import serve_requests
         from sync.managers.trial import Trial
         from sync.managers.verbs.checks import Checks
-        from sync.managers.verbs_runs import RunVerbs
+        from sync.managers.verbs.runs import RunVerbs
         from sync.queue.executor import Executor
         from sync.queue.schedule import Schedules
 

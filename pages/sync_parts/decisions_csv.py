@@ -13,7 +13,7 @@ from pages.parts import _, export_button, number, render
 from pages.sync_parts.common import act, may_act, safe, said, space, who
 from pages.sync_parts.parked import tell
 from sync.errors import NeedsOperator
-from sync.managers.verbs_attention import AttentionVerbs, BadDecisions, Done
+from sync.managers.verbs.attention import AttentionVerbs, BadDecisions, Done
 from sync.managers.views import attention
 from sync.managers.views.attention import CSV_COLUMNS, Wanted
 from sync.model.text import say

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts import Question, _, ago, ask, ngettext, plain, render, say_later, shown
 from pages.sync_parts.common import act, may_act, may_configure, safe, said, shown_value, space, who
 from storage.attention import Parked
-from sync.managers.verbs_attention import AttentionVerbs, Done
+from sync.managers.verbs.attention import AttentionVerbs, Done
 from sync.managers.views import attention, causes, words
 from sync.managers.views.attention import Dossier
 from sync.managers.views.candidates import Candidate

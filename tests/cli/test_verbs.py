@@ -106,7 +106,7 @@ def test_a_braked_run_tells_its_reasons_and_the_way_on(home: Home, monkeypatch: 
     ws = home.opened()
     run_id = product_run(ws, status=Status.BRAKED, brakes=(hit,), error=hit.message)
     ws.close()
-    monkeypatch.setattr("sync.managers.verbs_runs.RunVerbs.start", lambda *_, **__: run_id)
+    monkeypatch.setattr("sync.managers.verbs.runs.RunVerbs.start", lambda *_, **__: run_id)
     told = home.sync("run", "product")
     assert told.code == 1 and "9 prices move. [price.moves]" in told.out
     assert f"sync confirm {run_id} price.moves" in told.err and f"sync cancel {run_id}" in told.err

@@ -13,7 +13,7 @@ from typing import Any
 from storage.attention import Parked
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.trial import TrialPlan
-from sync.managers.verbs_attention import AttentionVerbs
+from sync.managers.verbs.attention import AttentionVerbs
 from sync.model.entity import Entity
 from sync.model.flow import Flow, ProductSettings
 from sync.model.plan import Item

@@ -15,7 +15,7 @@ from sync.managers.products.planning import Planning
 from sync.managers.products.readback import bind_created, check_visible, stock_now
 from sync.managers.products.scope import asked, narrow
 from sync.managers.recovery import recover
-from sync.managers.verbs_attention import close_settled
+from sync.managers.verbs.attention import close_settled
 from sync.model.call import Change, Diff, Outcome
 from sync.model.entity import Entity
 from sync.model.flow import ProductFilter

@@ -9,8 +9,7 @@ import pytest
 from orders_world import HOME, NOW, World, line, order, tl
 
 from sync.connectors.memory.store import Fault
-from sync.errors import Cancelled, NeedsOperator, OutcomeUnknown, Transient
-from sync.errors import Braked
+from sync.errors import Braked, Cancelled, NeedsOperator, OutcomeUnknown, Transient
 from sync.model.call import Found, Written
 from sync.model.order import Buyer
 from sync.model.run import Mode, Scope, Status

@@ -8,7 +8,7 @@ import pytest
 
 from storage.attention import Parked
 from sync.errors import NeedsOperator
-from sync.managers.verbs_attention import AttentionVerbs, BadDecisions, close_settled, complete_id
+from sync.managers.verbs.attention import AttentionVerbs, BadDecisions, close_settled, complete_id
 from sync.managers.views import attention, causes
 from sync.managers.views.attention import Wanted
 from sync.model.entity import Entity

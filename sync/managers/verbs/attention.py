@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from storage.attention import Parked
 from sync.errors import NeedsOperator
 from sync.managers.orders.resolve import resolve
-from sync.managers.verbs_runs import MOST_ALONE
+from sync.managers.verbs.runs import MOST_ALONE
 from sync.managers.views import attention, causes
 from sync.managers.views.candidates import candidate_ids
 from sync.model.entity import Entity
