@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import random
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from typing import Any
 from storage.database import Database, open_database
 from storage.logs import Level, LogRow, Logs
 from storage.search import LogFilter
+from sync.cli.demo import peak_mb
 from sync.model.text import say
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -73,7 +73,7 @@ def _measure(database: Database, rows: int, seed: int) -> dict[str, Any]:
         "p95_page_seconds": pages[int(len(pages) * 0.95)],
         "histogram_seconds": round(time.perf_counter() - began, 4),
         "file_mb": round((database.path or Path()).stat().st_size / 1e6),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": peak_mb(),
     }
 
 

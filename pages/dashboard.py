@@ -169,7 +169,7 @@ def connection_card(card: ConnectionCard) -> None:
         st.markdown(f"**{plain(c.name)}**")
         st.caption(plain(" · ".join([c.platform.capitalize(), *card.links])))
         if card.reason is not None:
-            st.caption(f":red[{safe(card.reason)}]")
+            st.markdown(f":small[:red[{safe(card.reason)}]]")
         st.caption(":material/verified: " + render(_("Tested {when}"), when=plain(ago(c.checked_at))))
         st.caption(":material/sync_alt: " + render(_("Last run {when}"), when=plain(ago(card.last_run_at))))
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.parts import (
     _,
+    day_format,
     empty_state,
     export_button,
     label_of,
@@ -75,8 +76,12 @@ def filters() -> LogFilter:
 def _own_span() -> tuple[datetime | None, datetime | None]:
     """Two days on the operator's calendar, the last one included."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = st.date_input(_("From"), value=None, key="from", bind="query-params", width=180)
-        last = st.date_input(_("To"), value=None, key="to", bind="query-params", width=180)
+        first = st.date_input(
+            _("From"), value=None, key="from", bind="query-params", width=180, format=day_format()
+        )
+        last = st.date_input(
+            _("To"), value=None, key="to", bind="query-params", width=180, format=day_format()
+        )
     return _midnight(first, 0), _midnight(last, 1)
 
 
@@ -104,7 +109,7 @@ def rows(wanted: LogFilter) -> None:
         return
     chosen = table(
         [_cells(row) for row in page.rows],
-        _columns(),
+        _columns(with_sku=any(row.sku for row in page.rows)),
         key=f"log_rows_{hash((mark, after))}",
         select="one",
         most_shown=14,
@@ -135,13 +140,13 @@ def _caption(wanted: LogFilter, shown_rows: int) -> str:
     )
 
 
-def _columns() -> dict[str, Any]:
+def _columns(*, with_sku: bool) -> dict[str, Any]:
     return {
         "at": time_column(_("Time"), width=165, seconds=True),
         "level": status_column(_("Type"), LEVELS, width=90),
         "where": text_column(_("Where"), width=140),
         "entity": text_column(_("Kind"), width=78),
-        "sku": text_column(_("SKU"), width=100),
+        **({"sku": text_column(_("SKU"), width=100)} if with_sku else {}),
         "text": text_column(_("Message"), width=340),
     }
 
@@ -150,11 +155,17 @@ def _cells(row: LogRow) -> dict[str, object]:
     return {
         "at": row.at,
         "level": status_cell(row.level),
-        "where": known.where(row),
+        "where": _where(row),
         "entity": render(words.entity(row.entity)) if row.entity else "",
         "sku": row.sku or "",
         "text": said(row.message),
     }
+
+
+def _where(row: LogRow) -> str:
+    """Short enough for a column: the connection, or the link; the row's detail names the direction too."""
+    link = known.links.get(row.link_id or "") if not row.connection_id else ""
+    return link or known.where(row)
 
 
 def detail(row: LogRow) -> None:

@@ -70,6 +70,8 @@ def items(wanted: Wanted, total: int) -> None:
             all=number(total),
         ),
     )
+    if not wanted.closed:
+        tools(wanted)
     if len(chosen) > 1:
         batch([page.rows[n] for n in chosen])
     else:
@@ -91,7 +93,7 @@ def _columns(closed: bool, *, several_kinds: bool) -> dict[str, Any]:
 
 def _cells(p: Parked) -> dict[str, object]:
     return {
-        "cause": render(causes.label(p.cause)),
+        "cause": render(causes.of(p.cause, p.facts).label),
         "kind": render(words.entity(p.entity)),
         "label": p.label,
         "sku": p.sku,
@@ -114,7 +116,9 @@ def retry_all(wanted: Wanted) -> None:
 
 
 def tools(wanted: Wanted) -> None:
-    """Everything at once: retry, CSV out and in."""
+    """How decisions are carried out, and everything at once: retry, CSV out and in. Below the table, whose
+    toolbar floats above it.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="needs_you_tools"):
         st.toggle(
             _("Carry decisions out at once"),
@@ -161,8 +165,6 @@ else:
     wanted, counts = filters(state == "resolved")
     total = counts.get(wanted.cause, 0) if wanted.cause else sum(counts.values())
     if total:
-        if not wanted.closed:
-            tools(wanted)
         items(wanted, total)
     elif wanted.text or wanted.cause:
         st.caption(_("No item matches."))

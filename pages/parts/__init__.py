@@ -22,7 +22,7 @@ from pages.parts.tables import (
     time_column,
 )
 from pages.parts.text import plain, remote
-from pages.parts.times import ago, duration, local, shown
+from pages.parts.times import ago, day_format, duration, local, shown
 from pages.parts.toasts import say_later
 from pages.parts.verbs import attempt
 
@@ -39,6 +39,7 @@ __all__ = [
     "attempt",
     "clear_filters",
     "current_user",
+    "day_format",
     "duration",
     "empty_state",
     "export_button",

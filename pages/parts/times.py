@@ -26,6 +26,11 @@ def shown(moment: datetime | None) -> str:
     return "–" if moment is None else local(moment).strftime(_PATTERNS[access.reader().language])
 
 
+def day_format() -> str:
+    """How a day is typed and shown in a date field, as the reader's language has it."""
+    return {"tr": "DD.MM.YYYY"}.get(access.reader().language, "YYYY-MM-DD")
+
+
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
     """How long since: "just now", "5 minutes ago", "3 hours ago"; older than a day: day and minute; a dash
     for never.

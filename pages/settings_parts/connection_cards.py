@@ -49,6 +49,8 @@ def _card(verbs: ConnectionVerbs, connection: Connection) -> None:
         _head(verbs, connection)
         if connection.status == "failed" and connection.reason is not None:
             st.error(plain(render(connection.reason), 600), icon=":material/error:")
+            if not connection.sandbox:
+                st.caption(_("Mend it with Edit: saving tests it again."))
         _facts(connection)
         _scopes(verbs, connection)
         st.space("stretch")

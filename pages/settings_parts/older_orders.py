@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages.parts import Question, _, ask, reader, render, section, shown
+from pages.parts import Question, _, ask, day_format, reader, render, section, shown
 from pages.settings_parts.base import act, attempt
 from sync.managers.verbs import LinkVerbs
 from sync.model.flow import Flow
@@ -50,6 +50,7 @@ def _count(verbs: LinkVerbs, flow: Flow, live: datetime) -> None:
             value=live.date() - timedelta(days=30),
             max_value=live.date(),
             key=f"older_{flow.id}_day",
+            format=day_format(),
             width="stretch",
         )
         pressed = st.button(_("Count them"), key=f"older_{flow.id}_count", icon=":material/123:")

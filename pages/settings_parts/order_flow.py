@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from pages.parts import N_, _, local, reader, section, shown, text_column
+from pages.parts import N_, _, day_format, local, reader, section, shown, text_column
 from pages.settings_parts import older_orders
 from pages.settings_parts.base import act, foot, warm
 from pages.settings_parts.pickers import edit_rows, pick_one, tags
@@ -123,6 +123,7 @@ def _destination(s: OrderSettings, ground: Ground, key: str) -> OrderSettings:
         _("Goes live on"),
         value=local(s.go_live_at).date() if s.go_live_at else None,
         key=f"{key}_live",
+        format=day_format(),
         help=_("Orders placed before are left alone. Empty: the moment at which you switch the flow on."),
     )
     if s.go_live_at:

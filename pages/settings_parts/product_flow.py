@@ -23,12 +23,12 @@ KEYS = {"sku": N_("SKU"), "handle": N_("Handle"), "barcode": N_("Barcode")}
 STATUSES = {"draft": N_("Draft"), "active": N_("Active")}
 DRIFT = {"keep": N_("Keep it and report it"), "restore": N_("Put the source's value back")}
 BRAKES = {
-    "source_drop_percent": N_("Source smaller than last time by (%)"),
-    "floor": N_("Shares count from so many products"),
-    "zeroed_percent": N_("Stock going to zero, share (%)"),
+    "source_drop_percent": N_("Source has shrunk by (%)"),
+    "floor": N_("Shares count only from … products on"),
+    "zeroed_percent": N_("Stock going to zero, share of all (%)"),
     "zeroed_count": N_("Stock going to zero, count"),
     "price_move_percent": N_("A price move counts from (%)"),
-    "price_moves_share": N_("Price moves, share (%)"),
+    "price_moves_share": N_("Price moves, share of all (%)"),
     "price_moves_count": N_("Price moves, count"),
 }
 

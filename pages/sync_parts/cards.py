@@ -100,6 +100,7 @@ def _alone(card: FlowCard) -> Scope:
         brands = st.text_input(_("Brands"), key=f"brands_{flow.id}", max_chars=1000)
         categories = st.text_input(_("Categories"), key=f"categories_{flow.id}", max_chars=1000)
         title = st.text_input(_("Title contains"), key=f"title_{flow.id}", max_chars=200)
+    with box:
         stocked = st.toggle(_("In stock only"), key=f"stocked_{flow.id}")
     only = ProductFilter(_listed(brands), _listed(categories), (), (title or "").strip(), bool(stocked))
     return Scope(skus=_typed(skus), ids=_typed(ids), filters=only)

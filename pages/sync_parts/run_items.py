@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -226,18 +226,21 @@ def detail(run: Run, row: ItemRow) -> None:
             for diff in change.change.diffs
         ]
         if lines:
-            table(lines, _change_columns(), key=f"detail_{row.id}", most_shown=12)
+            table(lines, _change_columns(lines, row.item.label), key=f"detail_{row.id}", most_shown=12)
 
 
-def _change_columns() -> dict[str, Any]:
+def _change_columns(lines: Sequence[Mapping[str, object]], whose: str) -> dict[str, Any]:
+    """Columns that would say the same in every line are left out."""
+    several = any(line["record"] != whose for line in lines)
+    reasons = any(line["why"] for line in lines)
     return {
-        "record": text_column(_("Record"), width="medium"),
+        **({"record": text_column(_("Record"), width=150)} if several else {}),
         "field": text_column(_("Field"), width=120),
         "before": text_column(_("Before"), width=170),
-        "after": text_column(_("After"), width=170),
-        "state": text_column(_("State"), width=115),
-        "phase": text_column(_("Step"), width="medium"),
-        "why": text_column(_("Reason")),
+        "after": text_column(_("After"), width=220),
+        "state": text_column(_("State"), width=100),
+        "phase": text_column(_("Step"), width=170),
+        **({"why": text_column(_("Reason"), width=250)} if reasons else {}),
     }
 
 

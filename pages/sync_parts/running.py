@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import Progress, _, duration, number, plain, progress_panel, render, status_badge
 from pages.sync_parts.common import act, may_act, mode_name, safe, space, who
 from sync.managers.views.runs import LiveRun, RunLine, Step
-from sync.model.run import Run, Status
+from sync.model.run import Mode, Run, Status
 from sync.model.text import say
 
 
@@ -125,31 +125,25 @@ def step_line(steps: tuple[Step, ...]) -> None:
     st.markdown("\u2002 ".join(parts))
 
 
+_PLANNED = {
+    "created": say("{count} to create"),
+    "updated": say("{count} to update"),
+    "unchanged": say("{count} unchanged"),
+    "skipped": say("{count} skipped"),
+    "failed": say("{count} failed"),
+    "parked": say("{count} need you"),
+}
+
+
 def plan_line(outcomes: Mapping[str, int]) -> str:
     """What a run under way has planned; empty outcomes are left out."""
-    words = {
-        "created": say("{count} to create"),
-        "updated": say("{count} to update"),
-        "unchanged": say("{count} unchanged"),
-        "skipped": say("{count} skipped"),
-        "failed": say("{count} failed"),
-        "parked": say("{count} need you"),
-    }
-    found = [render(words[name].id, count=number(n)) for name, n in outcomes.items() if n]
+    found = [render(_PLANNED[name].id, count=number(n)) for name, n in outcomes.items() if n]
     return render(_("Plan: {counts}"), counts=" · ".join(found))
 
 
 def counts_line(run: Run) -> str:
     """The report in one line, as plain text; empty outcomes are left out."""
-    c = run.counts
-    words = {
-        "created": say("{count} created", count=c.created),
-        "updated": say("{count} updated", count=c.updated),
-        "unchanged": say("{count} unchanged", count=c.unchanged),
-        "skipped": say("{count} skipped", count=c.skipped),
-        "failed": say("{count} failed", count=c.failed),
-        "parked": say("{count} need you", count=c.parked),
-    }
-    return " · ".join(
-        render(words[name].id, count=number(getattr(c, name))) for name in words if getattr(c, name)
-    )
+    done = {"created": say("{count} created"), "updated": say("{count} updated")}
+    words = _PLANNED if run.mode is Mode.PREVIEW else _PLANNED | done
+    counted = {name: getattr(run.counts, name) for name in words}
+    return " · ".join(render(words[name].id, count=number(n)) for name, n in counted.items() if n)

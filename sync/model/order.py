@@ -79,13 +79,15 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
-    """A shipment of an order; `lines` are (order line id, quantity), empty = all that remains."""
+    """A shipment of an order; `lines` are (order line id, quantity), empty = all that remains. `notify`: the
+    platform is to tell the customer about it."""
 
     id: str
     order_id: str
     tracking: Tracking = Tracking()
     status: str = "success"
     lines: tuple[tuple[str, int], ...] = ()
+    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)

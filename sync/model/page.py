@@ -26,13 +26,15 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class ReadFilter:
     """Which records of an entity to read. Empty means all. `ids` are the platform's own ids; `skus` and
-    `names` are looked up; `created_since` and `updated_since` are ISO times in UTC; `limit` stops after that
-    many records; `locations` are those whose stock is read. `lean`: ids, SKUs, options and inventory items
-    are enough (reading back what was created)."""
+    `names` are looked up; `references` are our own names of orders, and `names` beside them only what people
+    call those (each number is then asked for where it belongs); `created_since` and `updated_since` are ISO
+    times in UTC; `limit` stops after that many records; `locations` are those whose stock is read. `lean`:
+    ids, SKUs, options and inventory items are enough (reading back what was created)."""
 
     ids: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     created_since: str = ""
     updated_since: str = ""
     limit: int = 0

@@ -82,10 +82,11 @@ class Console:
         finally:
             connection.close()
 
-    def sandbox(self, platform: str, path: str, body: object = None) -> dict[str, Any]:
-        """Ask a sandbox's control plane; with a `body` it is a POST."""
+    def sandbox(self, platform: str, path: str, body: object = None, method: str = "") -> dict[str, Any]:
+        """Ask a sandbox's control plane; with a `body` it is a POST unless `method` says otherwise."""
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self._sandbox_address(platform)}/_sandbox/{path}", data=data)
+        address = f"{self._sandbox_address(platform)}/_sandbox/{path}"
+        request = Request(address, data=data, method=method or None)
         with urlopen(request, timeout=10) as answer:
             found: dict[str, Any] = json.load(answer)
             return found

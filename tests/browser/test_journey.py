@@ -66,7 +66,7 @@ def a_decision(page: Page) -> None:
     """Open what shares a SKU with another product, and skip it: the badge counts one less."""
     steps.go(page, "Needs you")
     waiting = badge(page)
-    page.get_by_role("button", name=re.compile("Several possible matches")).click()
+    page.locator(".st-key-cause").get_by_text(re.compile("Several possible matches")).click()
     steps.tick(page, 0)
     case = page.locator(".st-key-case")
     expect(case.get_by_text("shares a SKU with")).to_be_visible(timeout=steps.SLOW)
@@ -114,7 +114,8 @@ def the_log(page: Page) -> None:
 def the_dashboard(page: Page) -> None:
     steps.go(page, "Dashboard")
     main = page.get_by_test_id("stMain")
-    expect(main.get_by_text("Connected", exact=True)).to_have_count(2, timeout=steps.SLOW)
+    connected = main.locator('[class*="st-key-connection_"]').filter(has_text="Connected")
+    expect(connected).to_have_count(2, timeout=steps.SLOW)
     expect(main.get_by_test_id("stMetricValue").filter(has_text="100.00%")).to_be_visible()
     expect(main.get_by_text("Success rate")).to_be_visible()
     expect(main.locator("canvas").first).to_be_visible()

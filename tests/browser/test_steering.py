@@ -55,6 +55,23 @@ def open_page(
     steps.quiet(running)
 
 
+def hold_back(console: Console) -> None:
+    """From now on the shop takes twenty more products and then says "too busy" until `let_go` or its end."""
+    busy = {"name": "throttle", "match": {"operation": ["ProductSet*", "productSet*"]}, "after": 20}
+    console.sandbox("shopify", "faults", busy)
+
+
+def let_go(console: Console) -> None:
+    """The shop takes everything again."""
+    console.sandbox("shopify", "faults", method="DELETE")
+
+
+def written(console: Console) -> tuple[object, object]:
+    """What the shop has really taken so far."""
+    ledger = console.sandbox("shopify", "ledger?summary=1")
+    return ledger["writes"], ledger["effects"]
+
+
 def test_only_the_ticked_rows_of_a_plan_are_written(running: Console, open_page: Callable[[], Page]) -> None:
     page = open_page()
     clean = [p for p in running.sandbox("sentos", "state")["products"] if p["dirt"] is None][10:14]
@@ -87,9 +104,12 @@ def test_only_the_ticked_rows_of_a_plan_are_written(running: Console, open_page:
 
 def test_a_run_is_cancelled_between_two_records(running: Console, open_page: Callable[[], Page]) -> None:
     page = open_page()
+    hold_back(running)
     steps.begin(page, "Products", "full")
     steps.writing(page)
-    steps.press(page.locator('[class*="st-key-live_"]').first, "live_")
+    steps.press(page, "live_")
+    expect(page.get_by_text("Stopping").first).to_be_visible(timeout=steps.SLOW)
+    let_go(running)
     figures = steps.ended(page, "Cancelled")
     steps.balances(page, figures)
     assert figures["Created"] < figures["Read"] and figures["Skipped"] > 0
@@ -97,6 +117,7 @@ def test_a_run_is_cancelled_between_two_records(running: Console, open_page: Cal
 
 def test_a_run_outlives_the_browser_and_the_power(running: Console, open_page: Callable[[], Page]) -> None:
     page = open_page()
+    hold_back(running)
     steps.begin(page, "Products", "full")
     steps.writing(page)
     address = page.url
@@ -120,11 +141,11 @@ def test_the_brake_asks_before_an_empty_source_is_believed(
 ) -> None:
     page = open_page()
     running.sandbox("sentos", "faults", {"name": "empty_catalogue"})
-    written = running.sandbox("shopify", "ledger?summary=1")
+    before = written(running)
     steps.begin(page, "Products", "full")
     brake = page.locator(".st-key-brake")
     expect(brake.get_by_text("Stopped before the first write")).to_be_visible(timeout=steps.A_RUN)
-    assert running.sandbox("shopify", "ledger?summary=1") == written
+    assert written(running) == before
 
     steps.press(brake, "confirm")
     dialog = page.get_by_role("dialog")

@@ -88,7 +88,7 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
     opened.close()
 
 
-def tested(ws: Workspace, echo: str) -> list[Connection]:
+def refused(ws: Workspace, echo: str) -> list[Connection]:
     """Both platforms' connections, after a test that the echoing host refused."""
     sentos = ws.connections.add(
         "sentos",
@@ -118,7 +118,7 @@ def test_a_platform_that_echoes_secrets_spreads_none(
     ws: Workspace, echo: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        connections = tested(ws, echo)
+        connections = refused(ws, echo)
     assert [c.status for c in connections] == ["failed", "failed"]
     assert {"GET", "POST"} == ECHOED, "both platforms were really asked"
     assert not seen_in(repr(connections) + "".join(c.reason.english() for c in connections if c.reason))

@@ -176,7 +176,7 @@ def _order_wanted(order: Order, which: ReadFilter) -> bool:
     named = {order.name, order.reference, order.code}
     return (
         (not which.ids or order.id in which.ids)
-        and (not which.names or bool(named & set(which.names)))
+        and (not (numbers := {*which.names, *which.references}) or bool(named & numbers))
         and _since(which.created_since, order.placed_at)
         and _since(which.updated_since, order.updated_at or order.placed_at)
     )

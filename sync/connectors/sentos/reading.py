@@ -114,7 +114,7 @@ class OrderReader:
         """Pages of the wanted orders."""
         if which.ids:
             pages = self._by_id(which)
-        elif which.names:
+        elif which.names or which.references:
             pages = self._by_name(which)
         else:
             pages = self._windows(which, since)
@@ -131,8 +131,12 @@ class OrderReader:
             yield Page((wire_orders.order(record),) if record else ())
 
     def _by_name(self, which: ReadFilter) -> Iterator[Page]:
+        """A number of which nobody said what it is may be either; each question counts against the limits."""
+        for reference in dict.fromkeys(which.references):
+            yield Page(tuple(self.named(reference, fields=("order_id",))))
+        either = ("order_code",) if which.references else ("order_id", "order_code")
         for name in dict.fromkeys(which.names):
-            yield Page(tuple(self.named(name)))
+            yield Page(tuple(self.named(name, fields=either)))
 
     def named(
         self, name: str, *, fresh: bool = False, fields: tuple[str, ...] = ("order_id", "order_code")
@@ -260,7 +264,13 @@ def _all(_: Order) -> bool:
 
 def _is_whole(which: ReadFilter) -> bool:
     return not (
-        which.ids or which.skus or which.names or which.created_since or which.updated_since or which.limit
+        which.ids
+        or which.skus
+        or which.names
+        or which.references
+        or which.created_since
+        or which.updated_since
+        or which.limit
     )
 
 

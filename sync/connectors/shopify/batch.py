@@ -263,17 +263,19 @@ def _create_fulfilment(members: Group, safe_url: SafeUrl) -> Made:
         name: value for name in ("company", "number", "url") if (value := getattr(body.tracking, name))
     }
     lines = [[line, quantity] for line, quantity in body.lines]
-    return "fulfilment_create", {"order": change.parent_id, "tracking": tracking, "lines": lines}, 10
+    arguments = {"order": change.parent_id, "tracking": tracking, "lines": lines, "notify": body.notify}
+    return "fulfilment_create", arguments, 10
 
 
 def _update_tracking(members: Group, safe_url: SafeUrl) -> Made:
-    change = members[0]
-    if isinstance(change.body, Fulfilment):
-        said = {name: getattr(change.body.tracking, name) for name in ("company", "number", "url")}
-    else:
-        said = {d.field.removeprefix("tracking."): d.after for d in change.diffs}
+    change, body = members[0], members[0].body
+    said: dict[str, object] = {d.field.removeprefix("tracking."): d.after for d in change.diffs}
+    if isinstance(body, Fulfilment) and not said:
+        said = {name: getattr(body.tracking, name) for name in ("company", "number", "url")}
     tracking = {name: value for name, value in said.items() if value and name in ("company", "number", "url")}
-    return "fulfilment_tracking", {"variables": {"id": change.target_id, "tracking": tracking}}, 10
+    notify = isinstance(body, Fulfilment) and body.notify
+    variables = {"id": change.target_id, "tracking": tracking, "notify": notify}
+    return "fulfilment_tracking", {"variables": variables}, 10
 
 
 # ── which builder a change gets ─────────────────────────────────────────────────────────────────────────────

@@ -92,7 +92,11 @@ class Shipping:
                 places.setdefault(place, []).append(part)
         tracking = {"trackingInfo": _tracking(call)} if _tracking(call) else {}
         return [
-            {"lineItemsByFulfillmentOrder": rows, "notifyCustomer": False, **tracking}
+            {
+                "lineItemsByFulfillmentOrder": rows,
+                "notifyCustomer": bool(call.arguments.get("notify")),
+                **tracking,
+            }
             for rows in places.values()
         ]
 

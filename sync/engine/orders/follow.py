@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from sync.engine.orders.export import Rules, advance, described, item
-from sync.engine.orders.ledger import ACKNOWLEDGED, SEEN, STATUS, TRACKING, Ledger, seen_pair
+from sync.engine.orders.ledger import ACKNOWLEDGED, SEEN, STATUS, Ledger, seen_pair, tracked
 from sync.engine.orders.snapshot import differences, snapshot
 from sync.engine.orders.status import (
     CANCELLED,
@@ -30,6 +30,11 @@ CHANGED_LATER, CANCEL_PROPOSED, CANCELLED_AT_SENTOS = (
     "order.changed_later",
     "order.cancel_proposed",
     "order.cancelled_at_sentos",
+)
+# What an app needs to see and to ship what is left of an order (shopify.dev, "Access scopes").
+_SHIPPING_SCOPES = (
+    "read_merchant_managed_fulfillment_orders",
+    "write_merchant_managed_fulfillment_orders",
 )
 ACCEPT_CANCEL = "cancel"  # the decision that lets a cancellation through to Sentos
 
@@ -173,13 +178,17 @@ def _cancel(f: _Facts, current: str) -> None:
 
 
 def _ours(f: _Facts) -> set[str]:
-    """Shipments in the shop that came from Sentos: our own, and its twins from other locations under the same
-    number."""
+    """Shipments in the shop that came from Sentos: our own, and its twins from other locations, under the
+    same number or known from the last update (which one of them may have refused)."""
     number = key_of(f.ledger.sent.number)
     return {
         s.id
         for s in valid(f.order.fulfilments)
-        if s.id == f.ledger.shipment or f.ledger.shipment and number and key_of(s.tracking.number) == number
+        if s.id == f.ledger.shipment
+        or s.id in f.ledger.told
+        or f.ledger.shipment
+        and number
+        and key_of(s.tracking.number) == number
     }
 
 
@@ -213,6 +222,8 @@ def _fulfil(f: _Facts) -> None:
         _adopt(f, known, tracking)
     elif left:  # also where only some of the order's locations have this number: the target ships the rest
         f.changes.append(_shipment(f, tracking))
+    elif _hidden(f.order):
+        _ask_for_scopes(f)
     elif any(o.remaining > 0 for o in f.order.fulfilment_orders):
         f.park(
             "order.on_hold",
@@ -233,6 +244,25 @@ def _fulfil(f: _Facts) -> None:
         )
 
 
+def _hidden(order: Order) -> bool:
+    """Is there something left to ship that the shop does not let us see?"""
+    denied = any(path.startswith("fulfillmentOrders") for path in order.withheld)
+    return denied and not order.fulfilment_orders and key_of(order.fulfilment) != "fulfilled"
+
+
+def _ask_for_scopes(f: _Facts) -> None:
+    f.park(
+        "order.fulfilment_scope",
+        say(
+            "Sentos has shipped the order, but Shopify does not let the app see what is left to ship. Grant "
+            "the access scopes {scopes} in the app's settings and install the app again; then it goes on by "
+            "itself.",
+            scopes=", ".join(_SHIPPING_SCOPES),
+        ),
+        "scopes",
+    )
+
+
 def _adopt(f: _Facts, known: Fulfilment, tracking: Tracking) -> None:
     """A shipment with this number is there. If the shop made it, Sentos has it from us; else it is ours from
     a lost answer."""
@@ -242,7 +272,7 @@ def _adopt(f: _Facts, known: Fulfilment, tracking: Tracking) -> None:
 
 
 def _shipment(f: _Facts, tracking: Tracking) -> PlannedChange:
-    body = Fulfilment("", f.order.id, tracking)
+    body = Fulfilment("", f.order.id, tracking, notify=f.rules.settings.notify_customer)
     change = Change(
         f.rules.new_id(),
         Entity.FULFILMENT,
@@ -263,31 +293,42 @@ def _shipment(f: _Facts, tracking: Tracking) -> PlannedChange:
 
 
 def _retrack(f: _Facts, tracking: Tracking) -> None:
-    """A later tracking number goes to our own shipment; one that vanished at Sentos is no reason to blank
-    it."""
+    """A later tracking number goes to all of our shipments; one that vanished at Sentos is no reason to blank
+    it. A shipment that the last update did not reach (refused, or never sent) is tried again."""
     ours = [s for s in valid(f.order.fulfilments) if s.id in _ours(f)]
-    if not tracking.number or tracking == f.ledger.sent:
+    if not tracking.number:
         return
-    for shipment in ours:
-        diffs = _tracking_diffs(shipment.tracking, tracking)
-        if not diffs:  # the shop shows it already, or Sentos only left something out
-            f.settles.append(_tracked(f, tracking))
-            continue
-        change = Change(
-            f.rules.new_id(),
-            Entity.FULFILMENT,
-            Verb.UPDATE,
-            f.ledger.id_a,
-            shipment.id,
-            f.order.id,
-            label=f.order.name,
-            diffs=diffs,
-        )
-        f.changes.append(PlannedChange(change, "tracking", (_tracked(f, tracking),)))
+    if tracking == f.ledger.sent:
+        due = [s for s in ours if f.ledger.told.get(s.id, tracking) != tracking]
+    else:
+        due = ours
+    ids = [s.id for s in ours]
+    for shipment in due:
+        settle = tracked(Seen(f.seen.status, tracking), ids, shipment.id)
+        reached = Settle("fulfilment", f.ledger.id_a, settle)
+        if _tracking_diffs(shipment.tracking, tracking):
+            f.changes.append(_tracking_update(f, shipment, tracking, reached))
+        else:  # the shop shows it already, or Sentos only left something out
+            f.settles.append(reached)
+
+
+def _tracking_update(f: _Facts, shipment: Fulfilment, tracking: Tracking, reached: Settle) -> PlannedChange:
+    change = Change(
+        f.rules.new_id(),
+        Entity.FULFILMENT,
+        Verb.UPDATE,
+        f.ledger.id_a,
+        shipment.id,
+        f.order.id,
+        label=f.order.name,
+        diffs=_tracking_diffs(shipment.tracking, tracking),
+        body=replace(shipment, tracking=tracking, notify=f.rules.settings.notify_customer),
+    )
+    return PlannedChange(change, "tracking", (reached,))
 
 
 def _tracked(f: _Facts, tracking: Tracking) -> Settle:
-    return Settle("fulfilment", f.ledger.id_a, {TRACKING: seen_pair(Seen(f.seen.status, tracking))})
+    return Settle("fulfilment", f.ledger.id_a, tracked(Seen(f.seen.status, tracking)))
 
 
 def _tracking_diffs(before: Tracking, after: Tracking) -> tuple[Diff, ...]:

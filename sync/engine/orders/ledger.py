@@ -18,8 +18,9 @@ STATUS, SEEN, SNAPSHOT, TRACKING, ACKNOWLEDGED = "status", "seen", "snapshot", "
 class Ledger:
     """`status` is what Sentos was last given or had settled, `wanted` what the shop's facts then stood for;
     `seen` is what Sentos last showed; `snapshot` the order as exported; `shipment` our own fulfilment in the
-    shop, with the tracking it was given; `acknowledged` holds, by cause, what the operator has put up
-    with."""
+    shop, with the tracking it was given; `told` is, by id of a shipment, the tracking of its own last update
+    (an order that ships from several locations has several shipments, and one may be refused); `acknowledged`
+    holds, by cause, what the operator has put up with."""
 
     id_a: str
     id_b: str
@@ -29,6 +30,7 @@ class Ledger:
     snapshot: str = ""
     shipment: str = ""
     sent: Tracking = Tracking()
+    told: Mapping[str, Tracking] = field(default_factory=dict)
     acknowledged: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -50,12 +52,31 @@ def ledger_of(order: Binding, children: Sequence[Binding] = ()) -> Ledger:
         _text(base.get(SNAPSHOT, (None, ""))[1]),
         shipment.id_b if shipment else "",
         _sent(shipment),
+        _told(shipment),
         known,
     )
 
 
 def _sent(shipment: Binding | None) -> Tracking:
     return read_seen(shipment.baseline.get(TRACKING, ("", None))[0]).tracking if shipment else Tracking()
+
+
+def _told(shipment: Binding | None) -> dict[str, Tracking]:
+    """All shipments of the last tracking update; one that it did not reach is told nothing yet."""
+    if shipment is None:
+        return {}
+    base = shipment.baseline
+    due = json.loads(_text(base.get(TRACKING, ("", None))[1]) or "[]")
+    return {str(s): read_seen(base.get(f"{TRACKING}:{s}", ("", None))[0]).tracking for s in due}
+
+
+def tracked(seen: Seen, shipments: Sequence[str] = (), reached: str = "") -> dict[str, Pair]:
+    """The pairs of tracking that was given to the shop. With `shipments` (ids) it is an update of them, of
+    which `reached` has it now: A's half is the tracking, B's the shipments that it is meant for."""
+    shown = seen_pair(seen)[0]
+    if not shipments:
+        return {TRACKING: (shown, None)}
+    return {TRACKING: (shown, json.dumps(sorted(shipments))), f"{TRACKING}:{reached}": (shown, None)}
 
 
 def seen_pair(seen: Seen) -> Pair:

@@ -38,8 +38,9 @@ def wanted(source: Product, settings: ProductSettings, link: Link, origin: str) 
     excluded = left_out_by(source, settings.filters)
     names = _option_names(source.variants, source.option_names)
     pictures = {m.id: m.url for m in source.media or ()}
+    spelt: dict[tuple[str, str], str] = {}
     pairs = [
-        _variant(_with_pictures(_with_options(v, names), pictures), source, settings, link)
+        _variant(_with_pictures(_with_options(v, names, spelt), pictures), source, settings, link)
         for v in source.variants
     ]
     kept, dropped = _without_flawed(pairs)
@@ -255,11 +256,15 @@ def _option_names(variants: tuple[Variant, ...], known: tuple[str, ...]) -> tupl
 _ONLY = {"Renk": "Tek Renk", "Beden": "Tek Beden"}
 
 
-def _with_options(v: Variant, names: tuple[str, ...]) -> Variant:
+def _with_options(v: Variant, names: tuple[str, ...], spelt: dict[tuple[str, str], str]) -> Variant:
     """Every variant names every option; " / " inside a value is what Shopify joins option values with, and
-    refuses."""
+    refuses. `spelt` holds how each value is spelt where it comes first: shops do not tell Siyah/Beyaz from
+    siyah/beyaz."""
     have = {name: text(value).replace(" / ", "/") for name, value in v.options}
-    return replace(v, options=tuple((n, have.get(n) or _ONLY.get(n, "Standart")) for n in names))
+    wanted = {n: have.get(n) or _ONLY.get(n, "Standart") for n in names}
+    return replace(
+        v, options=tuple((n, spelt.setdefault((n, key_of(value)), value)) for n, value in wanted.items())
+    )
 
 
 def _with_pictures(v: Variant, pictures: Mapping[str, str]) -> Variant:

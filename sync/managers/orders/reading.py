@@ -16,7 +16,16 @@ from sync.engine.orders.transform import reference_of, shop_number, transform
 from sync.errors import NeedsOperator
 from sync.managers.context import Context
 from sync.managers.orders.older import Older
-from sync.managers.orders.scope import FOREIGN_DAYS, changed_since, covers, narrow, sentos_since, start
+from sync.managers.orders.scope import (
+    FOREIGN_DAYS,
+    OLD_ORDERS,
+    changed_since,
+    covers,
+    hidden_before,
+    narrow,
+    sentos_since,
+    start,
+)
 from sync.model.entity import Entity
 from sync.model.order import Order
 from sync.model.page import ReadFilter
@@ -49,12 +58,35 @@ class Reading:
             if scope.names:
                 self._stage(self.ctx.source_side, self._shop(ReadFilter(names=_spellings(scope.names))))
             return
+        self._say_what_is_hidden()
         which = ReadFilter(created_since=start(self.ctx).isoformat(), updated_since=changed_since(self.ctx))
         if self.run.mode is Mode.TEST:
             self._first(which)
             return
         self._stage(self.ctx.source_side, self._shop(which))
         self._read_missing(self._parked())
+
+    def _say_what_is_hidden(self) -> None:
+        """Orders that are silently absent would look like orders that are not there."""
+        until = hidden_before(self.ctx)
+        if until is None:
+            return
+        self.ws.journal.say(
+            "warning",
+            say(
+                "The flow takes orders since {start}, but Shopify shows the app none from before {until}: "
+                "older ones are not read and not counted. Have the app granted the access scope {scope} "
+                "(on request at Shopify) and test the connection again, or choose a later date.",
+                start=f"{start(self.ctx):%Y-%m-%d}",
+                until=f"{until:%Y-%m-%d}",
+                scope=OLD_ORDERS,
+            ),
+            connection_id=self.ctx.source_connection.id,
+            link_id=self.ctx.link.id,
+            flow_id=self.ctx.flow.id,
+            entity=Entity.ORDER.value,
+            run_id=self.run.id,
+        )
 
     def _first(self, which: ReadFilter) -> None:
         """Only until there are five orders that can be created."""
@@ -166,12 +198,14 @@ class Reading:
             if verb == "bind" and target:
                 self._stage(self.ctx.target_side, self._raw_sentos(ReadFilter(ids=(target,))))
             elif not self.ws.staging.find(self.run.id, self.ctx.target_side, "reference", [reference]):
-                names = (
-                    reference,
-                    order.name,
-                    *((order.code,) if self.ctx.flow.orders.allow_foreign and order.code else ()),
-                )
-                self._stage(self.ctx.target_side, self._raw_sentos(ReadFilter(names=names)))
+                self._stage(self.ctx.target_side, self._raw_sentos(self._numbers_of(order, reference)))
+
+    def _numbers_of(self, order: Order, reference: str) -> ReadFilter:
+        """Our reference and the order's name, each where we write it. An order that Sentos fetched by itself
+        may have its numbers anywhere: where such are allowed every number is asked for everywhere."""
+        if not self.ctx.flow.orders.allow_foreign:
+            return ReadFilter(references=(reference,), names=(order.name,))
+        return ReadFilter(names=(reference, order.name, *((order.code,) if order.code else ())))
 
     def _candidates(self) -> Iterator[Order]:
         """Unbound orders that the flow takes and that can be expressed; in a test the first five."""

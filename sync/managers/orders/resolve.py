@@ -34,6 +34,7 @@ _VERBS: dict[str, tuple[str, ...]] = {
     CANCELLED_AT_SENTOS: (DONE, RETRY),
     "order.on_hold": (RETRY, DONE),
     "order.not_routed": (RETRY,),
+    "order.fulfilment_scope": (RETRY,),
 }
 
 

@@ -139,6 +139,9 @@ CAUSES: Mapping[str, Cause] = {
     "order.vat": Cause(say("VAT rate unknown"), _LOOK),
     "order.on_hold": Cause(say("Shipment on hold"), say("Release the hold in the shop, then try again.")),
     "order.not_routed": Cause(say("Shipment not possible yet"), _LOOK),
+    "order.fulfilment_scope": Cause(
+        say("Access scope missing"), say("Grant it in the app's settings and install the app again.")
+    ),
     "image.failed": Cause(
         say("Image not accepted"),
         say("Open the picture's address: it must be public and a usual picture format."),

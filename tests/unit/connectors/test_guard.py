@@ -58,17 +58,40 @@ def test_only_https_by_default(scheme: str) -> None:
         Guard().check_scheme(scheme, "shop.example")
 
 
-@pytest.mark.parametrize("url", [
-    "http://127.0.0.1/x.jpg", "https://localhost/x.jpg", "https://LOCALHOST./x", "http://2130706433/x", "http://0x7f.1/x",
-    "http://017700000001/", "http://[::1]/x", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest/meta-data",
-    "https://printer.local/x", "https://intranet/x.jpg", "https://user:pass@shop.example/x.jpg", "file:///etc/passwd",
-    "javascript:alert(1)", "data:image/png;base64,AA", "//shop.example/x", "https:///x.jpg", "https://shop.example:99999/",
-    "https://shop.example/a b.jpg", "", "x.jpg", "http://[broken/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/x.jpg",
+        "https://localhost/x.jpg",
+        "https://LOCALHOST./x",
+        "http://2130706433/x",
+        "http://0x7f.1/x",
+        "http://017700000001/",
+        "http://[::1]/x",
+        "http://[::ffff:10.0.0.1]/",
+        "http://169.254.169.254/latest/meta-data",
+        "https://printer.local/x",
+        "https://intranet/x.jpg",
+        "https://user:pass@shop.example/x.jpg",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "data:image/png;base64,AA",
+        "//shop.example/x",
+        "https:///x.jpg",
+        "https://shop.example:99999/",
+        "https://shop.example/a b.jpg",
+        "",
+        "x.jpg",
+        "http://[broken/",
+    ],
+)
 def test_unsafe_picture_addresses(url: str) -> None:
     assert not safe_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://cdn.example.com/x.jpg", "http://93.184.215.14/x", "https://çiçek.example.com/ş.jpg"])
+@pytest.mark.parametrize(
+    "url", ["https://cdn.example.com/x.jpg", "http://93.184.215.14/x", "https://çiçek.example.com/ş.jpg"]
+)
 def test_safe_picture_addresses(url: str) -> None:
     assert safe_url(url)
 

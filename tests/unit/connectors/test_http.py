@@ -195,6 +195,7 @@ def test_a_body_that_breaks_off(script: tuple[Script, str]) -> None:
         request.end_headers()
         request.wfile.write(b'{"a":')
         drop(request)
+
     script[0].answer = half
     with pytest.raises(OutcomeUnknown):
         client(script[1]).request("POST", "/x", write=True)
@@ -213,6 +214,7 @@ def test_a_write_that_never_left_is_transient() -> None:
 def test_an_unknown_host() -> None:
     def resolve(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
     http = client("https://no-such-firm.example", guard=Guard(True, resolve))
     with pytest.raises(UnknownHost):
         http.request("POST", "/x", json={}, write=True)
@@ -221,6 +223,7 @@ def test_an_unknown_host() -> None:
 def test_a_name_service_that_is_down_is_not_an_unknown_host() -> None:
     def resolve(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_AGAIN, "later")
+
     with pytest.raises(Transient) as caught:
         client("https://firm.example", guard=Guard(True, resolve)).request("GET", "/x")
     assert not isinstance(caught.value, UnknownHost)
@@ -233,6 +236,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_used(script: tuple[Scri
     def resolve(host: str, port: int) -> list[str]:
         asked.append(host)
         return ["127.0.0.1"]
+
     port = script[1].rpartition(":")[2]
     http = client(f"http://firm.example:{port}", guard=Guard(True, resolve))
     http.request("GET", "/x")

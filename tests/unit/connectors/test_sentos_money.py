@@ -36,7 +36,7 @@ def test_english_spellings_are_read_to_the_kurus(kurus: int) -> None:
     assert amount(f"{whole:,}.{cents:02d}") == Decimal(kurus) / 100
 
 
-@given(st.decimals(-10**9, 10**9, places=2))
+@given(st.decimals(-(10**9), 10**9, places=2))
 def test_numbers_are_taken_as_they_are(value: Decimal) -> None:
     assert amount(value) == value
 

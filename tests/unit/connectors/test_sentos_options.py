@@ -16,9 +16,17 @@ from tests.unit.connectors.sentos_raw import raw_product, raw_variant
 WORDS = st.one_of(
     st.none(), st.just(""), st.sampled_from(["Siyah", "Sarı", "S", "s", "42", "50 - 52", "3 Yaş", "İ", "ı"])
 )
-MODELS = st.one_of(WORDS, st.just([]), st.integers(30, 60),
-                   st.fixed_dictionaries({"name": st.sampled_from(["Beden", "Renk", "Numara", "", None]),
-                                          "value": st.one_of(WORDS, st.integers(30, 60))}))
+MODELS = st.one_of(
+    WORDS,
+    st.just([]),
+    st.integers(30, 60),
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["Beden", "Renk", "Numara", "", None]),
+            "value": st.one_of(WORDS, st.integers(30, 60)),
+        }
+    ),
+)
 VARIANTS = st.lists(st.fixed_dictionaries({"color": WORDS, "model": MODELS}), max_size=8)
 
 
@@ -49,10 +57,17 @@ def pairs(*raws: dict[str, Any]) -> list[tuple[tuple[str, str], ...]]:
     return list(options_of(raws))
 
 
-@pytest.mark.parametrize("model, expected", [
-    ({"name": "Beden", "value": "42"}, ("Beden", "42")), ("44", ("Beden", "44")), (46, ("Beden", "46")),
-    ({"name": "Beden", "value": 36}, ("Beden", "36")), ({"name": "Numara", "value": "38"}, ("Numara", "38")),
-    ({"name": "", "value": "S"}, ("Beden", "S"))])
+@pytest.mark.parametrize(
+    "model, expected",
+    [
+        ({"name": "Beden", "value": "42"}, ("Beden", "42")),
+        ("44", ("Beden", "44")),
+        (46, ("Beden", "46")),
+        ({"name": "Beden", "value": 36}, ("Beden", "36")),
+        ({"name": "Numara", "value": "38"}, ("Numara", "38")),
+        ({"name": "", "value": "S"}, ("Beden", "S")),
+    ],
+)
 def test_model_in_every_shape(model: Any, expected: tuple[str, str]) -> None:
     assert pairs({"color": "Siyah", "model": model}) == [(("Renk", "Siyah"), expected)]
 
@@ -76,8 +91,10 @@ def test_a_model_called_colour_is_the_colour() -> None:
 
 def test_mixed_presence_is_filled() -> None:
     assert pairs({"color": "Siyah", "model": "S"}, {"model": "M"}, {"color": "Sarı"}) == [
-        (("Renk", "Siyah"), ("Beden", "S")), (("Renk", "Tek Renk"), ("Beden", "M")),
-        (("Renk", "Sarı"), ("Beden", "Tek Beden"))]
+        (("Renk", "Siyah"), ("Beden", "S")),
+        (("Renk", "Tek Renk"), ("Beden", "M")),
+        (("Renk", "Sarı"), ("Beden", "Tek Beden")),
+    ]
 
 
 def test_a_lone_plain_variant_has_no_options() -> None:
@@ -87,11 +104,15 @@ def test_a_lone_plain_variant_has_no_options() -> None:
 def test_one_spelling_of_each_value() -> None:
     """Shops refuse a product whose option has both Siyah and SIYAH among its values."""
     raws = [
-        {"color": "Siyah", "model": "s"}, {"color": "SIYAH", "model": "M"}, {"color": "siyah", "model": "S"},
+        {"color": "Siyah", "model": "s"},
+        {"color": "SIYAH", "model": "M"},
+        {"color": "siyah", "model": "S"},
         {"color": "Kırmızı", "model": "m"},
     ]
     assert [dict(pair) for pair in options_of(raws)] == [
-        {"Renk": "Siyah", "Beden": "s"}, {"Renk": "Siyah", "Beden": "M"}, {"Renk": "Siyah", "Beden": "s"},
+        {"Renk": "Siyah", "Beden": "s"},
+        {"Renk": "Siyah", "Beden": "M"},
+        {"Renk": "Siyah", "Beden": "s"},
         {"Renk": "Kırmızı", "Beden": "M"},
     ]
 

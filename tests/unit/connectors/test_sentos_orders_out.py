@@ -80,6 +80,7 @@ def test_what_sentos_cannot_express_is_refused_with_the_reason(order: Order, rea
 def test_the_body_adds_up_to_the_order(lines: list[tuple[int, int]], shipping: int) -> None:
     def kurus(count: int) -> Money:
         return Money(Decimal(count) / 100, "TRY")
+
     made = tuple(replace(LINE, quantity=n, unit_price=kurus(k), total=kurus(n * k)) for n, k in lines)
     total = sum(n * k for n, k in lines) + shipping
     body = order_body(changed(lines=made, shipping=kurus(shipping), total=kurus(total)), "k")

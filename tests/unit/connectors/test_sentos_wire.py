@@ -68,8 +68,12 @@ def test_whatever_an_order_holds_it_comes_out(field: str, value: Any) -> None:
 
 def test_a_simple_product() -> None:
     product = read()
-    assert (product.id, product.title, product.vendor, product.product_type) == \
-        ("4101", "Çiçekli Elbise", "Örnek Moda", "Elbise")
+    assert (product.id, product.title, product.vendor, product.product_type) == (
+        "4101",
+        "Çiçekli Elbise",
+        "Örnek Moda",
+        "Elbise",
+    )
     assert product.description == "<p>Astarlı</p>" and product.media is None and product.problems == ()
     [variant] = product.variants
     assert (variant.id, variant.sku, variant.options, variant.levels) == (
@@ -148,14 +152,18 @@ def test_a_list_price_that_is_not_above_strikes_nothing_through(listed: Any) -> 
 def test_an_ambiguous_price_is_reported_and_never_guessed() -> None:
     product = read(sale_price="1.220", prices={"shopify": {"sale_price": "1.220", "list_price": "1.220"}})
     assert product.variants[0].price is None and product.prices["shopify"] == PricePair(None)
-    assert [(p.cause, p.field) for p in product.problems] == [("price.ambiguous", "price"),
-                                                              ("price.ambiguous", "prices.shopify")]
+    assert [(p.cause, p.field) for p in product.problems] == [
+        ("price.ambiguous", "price"),
+        ("price.ambiguous", "prices.shopify"),
+    ]
     thousands = wire.product(raw_product(sale_price="1.220"), wire.Reading("thousands"))
     assert thousands.variants[0].price == lira("1220")
 
 
-@pytest.mark.parametrize("price, cause", [("-5,00", "price.negative"), ("bedava", "price.unreadable"),
-                                          ({"a": 1}, "price.unreadable")])
+@pytest.mark.parametrize(
+    "price, cause",
+    [("-5,00", "price.negative"), ("bedava", "price.unreadable"), ({"a": 1}, "price.unreadable")],
+)
 def test_prices_that_are_none(price: Any, cause: str) -> None:
     assert causes(read(sale_price=price)) == [cause]
 
@@ -167,8 +175,13 @@ def test_currencies() -> None:
 
 
 def test_variants_inherit_the_parents_price_unless_they_have_one() -> None:
-    product = read(variants=[raw_variant(1), raw_variant(2, sale_price="99,90", purchase_price="5,00"),
-                             raw_variant(3, sale_price="0,00")])
+    product = read(
+        variants=[
+            raw_variant(1),
+            raw_variant(2, sale_price="99,90", purchase_price="5,00"),
+            raw_variant(3, sale_price="0,00"),
+        ]
+    )
     assert [v.price for v in product.variants] == [lira("1299.90"), lira("99.90"), lira("1299.90")]
     assert [v.cost for v in product.variants] == [lira("240"), lira("5"), lira("240")]
 
@@ -232,11 +245,17 @@ def test_unknown_stock_is_never_zero(stocks: Any, cause: str) -> None:
     assert product.variants[0].levels == () and causes(product) == [cause]
 
 
-@pytest.mark.parametrize("images, urls", [
-    ([{"id": 1, "url": "https://x.example/1.jpg"}], ["https://x.example/1.jpg"]),
-    ({"id": 1, "url": "https://x.example/1.jpg"}, ["https://x.example/1.jpg"]),
-    (["https://x.example/1.jpg", "https://x.example/1.jpg"], ["https://x.example/1.jpg"]),
-    ("//x.example/1.jpg", ["https://x.example/1.jpg"]), ([None, {}, {"url": ""}], None), ([], None)])
+@pytest.mark.parametrize(
+    "images, urls",
+    [
+        ([{"id": 1, "url": "https://x.example/1.jpg"}], ["https://x.example/1.jpg"]),
+        ({"id": 1, "url": "https://x.example/1.jpg"}, ["https://x.example/1.jpg"]),
+        (["https://x.example/1.jpg", "https://x.example/1.jpg"], ["https://x.example/1.jpg"]),
+        ("//x.example/1.jpg", ["https://x.example/1.jpg"]),
+        ([None, {}, {"url": ""}], None),
+        ([], None),
+    ],
+)
 def test_images_in_every_shape(images: Any, urls: list[str] | None) -> None:
     media = read(images=images).media
     assert (None if media is None else [m.url for m in media]) == urls
@@ -266,8 +285,9 @@ def test_the_category_tree() -> None:
     assert wire.category_paths([]) == wire.category_paths(None) == {}
 
 
-@pytest.mark.parametrize("wrapped", [{"data": {"id": 1}}, {"product": {"id": 1}}, [{"id": 1}], {"id": 1},
-                                     {"data": [{"id": 1}]}])
+@pytest.mark.parametrize(
+    "wrapped", [{"data": {"id": 1}}, {"product": {"id": 1}}, [{"id": 1}], {"id": 1}, {"data": [{"id": 1}]}]
+)
 def test_one_record_in_any_wrapper(wrapped: Any) -> None:
     assert wire.one_record(wrapped) == {"id": 1}
 
@@ -300,8 +320,11 @@ def test_an_order() -> None:
 def test_tracking_info_goes_before_cargo_fields() -> None:
     info = {"cargo_company": "K", "tracking_number": "TR0001", "tracking_link": "https://example.com/TR0001"}
     tracking = wire_orders.order(raw_order(tracking_info=info)).tracking
-    assert tracking is not None and (tracking.company, tracking.number, tracking.url) == \
-        ("K", "TR0001", "https://example.com/TR0001")
+    assert tracking is not None and (tracking.company, tracking.number, tracking.url) == (
+        "K",
+        "TR0001",
+        "https://example.com/TR0001",
+    )
     assert wire_orders.order(raw_order(cargo_number="")).tracking is None
 
 

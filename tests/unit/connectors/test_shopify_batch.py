@@ -169,6 +169,7 @@ class TestBatch:
             "order": "O",
             "tracking": {"company": "Yurtiçi", "number": "123"},
             "lines": [["L1", 2]],
+            "notify": False,
             "targets": 0,
         }
 

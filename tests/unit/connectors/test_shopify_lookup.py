@@ -110,6 +110,31 @@ class TestShipments:
         [outcome] = shipping.create(shipment())
         assert outcome.target_id == "F0" and len(client.sent) == 1
 
+    @pytest.mark.parametrize("notify", [False, True])
+    def test_the_customer_is_told_of_a_shipment_only_if_asked(self, notify: bool) -> None:
+        shipping, client = self.shipping(an_order(("A", 1), ("B", 1)))
+        body = Fulfilment("", "O", Tracking("Kargo", "T1"), notify=notify)
+        change = Change("c", Entity.FULFILMENT, Verb.CREATE, "s", parent_id="O", body=body)
+        [call] = batch([change], StillClock().now(), lambda url: True)
+        shipping.create(call)
+        assert [given["notifyCustomer"] for given in client.sent[-1][1].values()] == [notify, notify]
+
+    @pytest.mark.parametrize("notify", [False, True])
+    def test_the_customer_is_told_of_a_new_number_only_if_asked(self, notify: bool) -> None:
+        shown = {"trackingInfo": [{"company": "Kargo", "number": "T1", "url": None}]}
+        client = Scripted(
+            fulfilment_read=lambda v: {"fulfillment": shown},
+            fulfilment_tracking=lambda v: {"fulfillmentTrackingInfoUpdate": {"userErrors": []}},
+        )
+        body = Fulfilment("F0", "O", Tracking("Kargo", "T2"), notify=notify)
+        diffs = (Diff("tracking.number", "T1", "T2"),)
+        change = Change("c", Entity.FULFILMENT, Verb.UPDATE, "s", "F0", "O", diffs=diffs, body=body)
+        [call] = batch([change], StillClock().now(), lambda url: True)
+        Shipping(client).track(call)  # type: ignore[arg-type]
+        tracking = {"company": "Kargo", "number": "T2"}
+        assert client.sent[-1][1] == {"id": "F0", "tracking": tracking, "notify": notify}
+        assert "notifyCustomer: $notify" in document("fulfilment_tracking").text
+
     def test_an_order_not_yet_routed_comes_again_later(self) -> None:
         shipping, _ = self.shipping(an_order())
         with pytest.raises(Transient) as caught:

@@ -110,6 +110,18 @@ def test_mixed_options_are_filled_and_slashes_respelt() -> None:
     ]
 
 
+def test_values_that_a_shop_does_not_tell_apart_are_one() -> None:
+    two, one = (
+        item(f"A{n}", options=(("Renk", colour), ("Beden", size)))
+        for n, (colour, size) in enumerate((("Siyah / beyaz", "42"), ("Siyah/Beyaz", "44")))
+    )
+    made = wanted(source("1", two, one), ProductSettings(), LINK, "shop")
+    assert {v.options[0][1] for v in made.product.variants} == {"Siyah/beyaz"} and not made.problems
+    again = item("A3", options=(("Renk", "SIYAH/BEYAZ"), ("Beden", "44")))
+    found = wanted(source("1", two, one, again), ProductSettings(), LINK, "shop")
+    assert [p.cause for p in found.problems] == ["options.duplicate"] and len(found.product.variants) == 2
+
+
 @pytest.mark.parametrize("verdict", ["ambiguous", "proposed", "gone"])
 def test_doubt_parks_and_writes_nothing(verdict: str) -> None:
     planned = plan(source("1"), Match(verdict, candidates=("x",)))

@@ -345,3 +345,93 @@ def test_an_edit_before_the_export_is_simply_exported(world: World) -> None:
     world.put(order(1001, [line("A", 1, original_quantity=2)], edited=True))
     world.run()
     assert world.at_sentos(REF).lines[0].quantity == 1 and world.run().counts.unchanged == 1
+
+
+# -- two shipments of one order ------------------------------------------------------------------------------
+
+
+class Refusing(dict[str, str]):
+    """Refuses the n-th change it is asked about, once."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.left = at
+
+    def get(self, label: str, default: object = None) -> str | None:  # type: ignore[override]
+        self.left -= 1
+        return "Shopify is busy with this shipment." if self.left == 0 else None
+
+
+@pytest.fixture
+def twice(sent: World) -> World:
+    """An order that went out from two locations under one number, which was ours to make."""
+    sent.sentos_moves(REF, "5", ARAS)
+    sent.run()
+    [first] = sent.shipments(1001)
+    sent.shop_moves(1001, fulfilments=(first, replace(first, id="f2b")), fulfilment_orders=())
+    assert sent.run().counts.updated == 0
+    return sent
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_tracking_update_that_one_of_two_shipments_refuses_is_tried_again(
+    twice: World, refused: int
+) -> None:
+    twice.sentos_moves(REF, "5", YURTICI)
+    twice.shop.refuse = Refusing(refused)
+    assert twice.run().status is Status.RED
+    assert sorted(s.tracking.number for s in twice.shipments(1001)) == ["TR100", "TR200"]
+    twice.shop.refuse = {}
+    before = len(twice.shop.done)
+    assert twice.run(by="schedule").counts.updated == 1 and twice.causes() == []
+    assert [s.tracking for s in twice.shipments(1001)] == [YURTICI, YURTICI]
+    assert len(twice.shop.done) == before + 1, "the one that has it is not told again"
+    assert twice.run().counts.unchanged == 1 and len(twice.shop.done) == before + 1
+
+
+def test_what_a_person_writes_on_a_shipment_afterwards_stays(twice: World) -> None:
+    twice.sentos_moves(REF, "5", YURTICI)
+    assert twice.run().counts.updated == 1
+    first, second = twice.shipments(1001)
+    twice.shop_moves(1001, fulfilments=(replace(first, tracking=ARAS), second))
+    assert twice.run().counts.unchanged == 1 and twice.shipments(1001)[0].tracking == ARAS
+    assert len(twice.sentos.done) == 1, "and is not sent to Sentos as news"
+
+
+def test_a_third_number_reaches_the_shipment_that_missed_the_second(twice: World) -> None:
+    twice.sentos_moves(REF, "5", YURTICI)
+    twice.shop.refuse = Refusing(2)
+    twice.run()
+    twice.shop.refuse = {}
+    third = Tracking("MNG", "TR300", "https://example.com/TR300")
+    twice.sentos_moves(REF, "5", third)
+    assert twice.run().counts.updated == 1
+    assert [s.tracking for s in twice.shipments(1001)] == [third, third] and twice.causes() == []
+
+
+# -- what the shop hides, and what it tells the customer -----------------------------------------------------
+
+
+def test_a_missing_scope_is_named_and_goes_on_by_itself(sent: World) -> None:
+    sent.shop_moves(1001, fulfilment_orders=(), withheld=("fulfillmentOrders",))
+    sent.sentos_moves(REF, "5", ARAS)
+    assert sent.run().counts.parked == 1 and sent.causes() == ["order.fulfilment_scope"]
+    [parked] = sent.ws.attention.list()
+    assert "read_merchant_managed_fulfillment_orders" in parked.message.english()
+    assert sent.ws.orders.verbs(parked) == ("retry",)
+    sent.shop_moves(1001, fulfilment_orders=(FulfilmentOrder("fo1", "open", "l1", 3),), withheld=())
+    sent.run(by="schedule")
+    assert len(sent.shipments(1001)) == 1 and sent.causes() == []
+
+
+@pytest.mark.parametrize("notify", [False, True])
+def test_the_customer_is_told_only_if_the_flow_says_so(sent: World, notify: bool) -> None:
+    sent.settings(notify_customer=notify)
+    sent.sentos_moves(REF, "5", ARAS)
+    sent.run()
+    sent.sentos_moves(REF, "5", YURTICI)
+    sent.run()
+    made, moved = (change.body for change, _ in sent.shop.done)
+    assert isinstance(made, Fulfilment) and isinstance(moved, Fulfilment)
+    assert (made.notify, moved.notify) == (notify, notify)
+    assert sent.ws.orders.context(sent.ws.runs.list()[0]).flow.orders.notify_customer is notify

@@ -6,13 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from orders_world import HOME, NOW, World, line, order, tl
+from orders_world import HOME, NOW, SHOP, World, line, order, tl
 
+from storage.search import LogFilter
+from sync.connectors.memory.connector import MemoryConnector
 from sync.connectors.memory.store import Fault
 from sync.errors import Braked, Cancelled, NeedsOperator, OutcomeUnknown, Transient
 from sync.model.call import Found, Written
+from sync.model.entity import Entity
 from sync.model.order import Buyer
+from sync.model.page import ReadFilter
 from sync.model.run import Mode, Scope, Status
+from sync.model.support import Check
 from sync.model.text import say
 
 REF = "70001-5001001"
@@ -256,6 +261,54 @@ def test_skip_lasts_until_a_retry(world: World) -> None:
     world.shop_moves(1001, lines=(line("EL-1"),))
     scope = world.ws.orders.resolve(parked, "retry", by="eda")
     assert world.run(scope=scope or Scope()).counts.created == 1
+
+
+def test_a_new_order_is_asked_for_by_two_numbers_each_where_it_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    read = MemoryConnector.read
+
+    def spy(
+        self: MemoryConnector, entity: Entity, which: ReadFilter = ReadFilter(), since: str = ""
+    ) -> object:
+        asked.append(which)
+        return read(self, entity, which, since)
+
+    monkeypatch.setattr(MemoryConnector, "read", spy)
+    world.put(order(1001))
+    world.run()
+    assert [w for w in asked if w.names or w.references] == [ReadFilter(references=(REF,), names=("#1001",))]
+    world.settings(allow_foreign=True)
+    world.put(order(1002))
+    world.run()
+    names = ("70001-5001002", "#1002", "5001002")
+    assert [w for w in asked if w.names][1:] == [ReadFilter(names=names)], "a fetched order may have any"
+
+
+# -- orders that the shop hides ------------------------------------------------------------------------------
+
+
+def warnings(world: World) -> list[str]:
+    rows = world.ws.logs.page(LogFilter(levels=("warning",), flow_id=world.flow_id)).rows
+    return [row.message.english() for row in rows]
+
+
+@pytest.mark.parametrize("reach", ["go_live_at", "older_since"])
+def test_a_run_names_the_scope_that_older_orders_need(world: World, reach: str) -> None:
+    hidden = {"orders": "only those of the last 60 days (read_all_orders is not granted)"}
+    world.ws.connections.record_check(world.link.b, Check(True, SHOP, hidden), None)
+    world.run()
+    assert not warnings(world), "it reaches back a day only"
+    world.settings(**{reach: NOW - timedelta(days=61)})
+    run = world.run(by="schedule")
+    [said] = warnings(world)
+    assert "read_all_orders" in said and run.status is Status.DONE
+    world.run(by="schedule")
+    assert len(warnings(world)) == 1, "a run that reads changes only does not repeat it"
+    world.ws.connections.record_check(world.link.b, Check(True, SHOP, {}), None)
+    world.run()
+    assert len(warnings(world)) == 1
 
 
 # -- refusals and brakes -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -17,6 +18,7 @@ from sync.model.run import Mode, Run, Scope, Status
 from sync.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.slow
+PLATFORMS = ("sentos", "shopify")
 
 
 class Trial:
@@ -54,6 +56,10 @@ class Trial:
 
     def effects(self, platform: str, kind: str) -> list[dict[str, Any]]:
         return [e for e in self.ask(platform, "GET", "/ledger")["effects"] if e["kind"] == kind]
+
+    def paths(self, platform: str) -> list[str]:
+        """Every request so far, with its query."""
+        return [c["path"] or "" for c in self.ask(platform, "GET", "/ledger?calls=1")["calls"]]
 
     def totals_of_the_shop(self) -> dict[str, Decimal]:
         shown = {}
@@ -144,6 +150,73 @@ def test_a_lost_answer_makes_no_second_shipment(trial: Trial, fault: str) -> Non
     trial.run()
     assert trial.ask("shopify", "GET", "/faults")["faults"][-1]["hits"] == 1, "the fault struck nothing"
     assert len(trial.effects("shopify", "fulfillment.created")) == before + 1
+
+
+def test_a_scope_that_is_missing_for_shipping_is_named(trial: Trial) -> None:
+    [name] = trial.place(1, seed=76)
+    trial.run()
+    number, cargo = trial.at_sentos()[name]["id"], {"cargo_company": "Aras", "tracking_number": "AR-76"}
+    trial.ask("sentos", "POST", f"/orders/{number}/advance", {"status": 5, "cargo": cargo})
+    before = len(trial.effects("shopify", "fulfillment.created"))
+    scopes = trial.ask("shopify", "POST", "/settings", {})["scopes"]
+    kept = ",".join(s for s in scopes.split(",") if "fulfillment_orders" not in s)
+    trial.ask("shopify", "POST", "/settings", {"scopes": kept})
+    try:
+        told = trial.items(trial.run())[name]
+    finally:
+        trial.ask("shopify", "POST", "/settings", {"scopes": scopes})
+    assert told.cause == "order.fulfilment_scope"
+    assert "read_merchant_managed_fulfillment_orders" in str(told.message)
+    assert trial.items(trial.run())[name].outcome == "updated", "it goes on by itself"
+    assert len(trial.effects("shopify", "fulfillment.created")) == before + 1
+
+
+def test_an_accepted_cancellation_is_sent_once_and_we_return_no_stock(trial: Trial) -> None:
+    [name] = trial.place(1, seed=77)
+    trial.run()
+    number = trial.at_sentos()[name]["id"]
+    trial.ask("shopify", "POST", f"/orders/{name.removeprefix('#')}", {"cancel": True})
+    run = trial.run()
+    assert trial.items(run)[name].cause == "order.cancel_proposed"
+    assert trial.at_sentos()[name]["status"] == 2, "it is only proposed"
+    [parked] = [p for p in trial.ws.attention.list(cause="order.cancel_proposed") if p.label == name]
+    before = {platform: len(trial.ask(platform, "GET", "/ledger")["effects"]) for platform in PLATFORMS}
+    scope = trial.ws.orders.resolve(parked, "cancel", by="eda")
+    assert scope is not None and trial.items(trial.run(scope=scope))[name].outcome == "updated"
+    for _ in range(2):
+        assert trial.items(trial.run())[name].outcome == "unchanged"
+    new = {p: trial.ask(p, "GET", "/ledger")["effects"][before[p] :] for p in PLATFORMS}
+    assert [(e["kind"], e["target"], e["after"]["status"]) for e in new["sentos"]] == [
+        ("order.status", str(number), 6)
+    ], "status 6 once, and no write to any stock"
+    assert new["shopify"] == [] and trial.at_sentos()[name]["status"] == 6
+    assert name not in {p.label for p in trial.ws.attention.list()}
+
+
+def test_looking_up_a_new_order_takes_two_questions(trial: Trial) -> None:
+    [name] = trial.place(1, seed=78)
+    asked = len(trial.paths("sentos"))
+    run = trial.run()
+    assert trial.items(run)[name].outcome == "created"
+    queries = [parse_qs(urlsplit(path).query) for path in trial.paths("sentos")[asked:]]
+    fields = [sorted({"order_id", "order_code"} & set(query)) for query in queries]
+    assert [f for f in fields if f] == [["order_id"], ["order_code"]]
+
+
+@pytest.mark.parametrize("how", ["loose", "ignored"])
+def test_a_filter_that_sentos_takes_loosely_hides_no_order(trial: Trial, how: str) -> None:
+    """The ledger is lost and Sentos lists others beside the order that is asked for."""
+    [name] = trial.place(1, seed=79 + len(how))
+    trial.run()
+    made = trial.at_sentos()[name]["id"]
+    trial.ws.bindings.unbind(trial.link.id, "order", str(made))
+    trial.ask("sentos", "POST", "/settings", {"order_filter": how})
+    try:
+        run = trial.run()
+    finally:
+        trial.ask("sentos", "POST", "/settings", {"order_filter": "exact"})
+    assert trial.items(run)[name].outcome == "unchanged"
+    assert Counter(str(o["order_code"]) for o in trial.ask("sentos", "GET", "/orders")["orders"])[name] == 1
 
 
 def test_sentos_own_orders_do_not_disturb_and_its_shopify_orders_stop(trial: Trial) -> None:
