@@ -37,7 +37,7 @@ def ask(question: Question, act: Callable[[], None], *, key: str) -> None:
     def dialog() -> None:
         _explain(question)
         typed = st.text_input(
-            render("Type {phrase} to confirm", phrase=f"**{plain(question.phrase)}**"),
+            render("Type {phrase} to confirm", phrase=plain(question.phrase)),
             key=f"{key}_phrase",
             live=True,
             autocomplete="off",

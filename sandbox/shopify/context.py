@@ -69,9 +69,7 @@ class Context:
     def deny(self, refusal: Refusal, field: str) -> None:
         """Note an error at a field of the object that is being answered; whoever answers the objects
         around it completes its path."""
-        self._errors.append(
-            {"message": refusal.message, "extensions": refusal.extensions, "path": [field]}
-        )
+        self._errors.append({"message": refusal.message, "extensions": refusal.extensions, "path": [field]})
 
     @property
     def noted(self) -> int:

@@ -95,8 +95,9 @@ def services(speed: float = 1.0, keep: MemoryKeep | None = None) -> Services:
     return Services(ScaledClock(speed), keep or MemoryKeep(), Trace())
 
 
-def account(url: str, secrets: Mapping[str, str], *, speed: float = 1.0, allow_private: bool = True,
-            **settings: str) -> Account:
+def account(
+    url: str, secrets: Mapping[str, str], *, speed: float = 1.0, allow_private: bool = True, **settings: str
+) -> Account:
     """An account at a sandbox."""
     return Account(
         "connection", {"url": url, **settings}, Secrets(secrets), speed=speed, allow_private=allow_private

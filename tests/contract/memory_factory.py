@@ -26,7 +26,12 @@ PLACED = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 def a_product(number: int) -> Product:
     """A product of one variant, one picture and one stock row."""
     variant = Variant("", sku=f"SKU-{number}", price=PRICE, levels=(Level("1", number),))
-    return Product(f"p-{number}", title=f"Product {number}", variants=(variant,), media=(Media("", "https://x.example/1"),))
+    return Product(
+        f"p-{number}",
+        title=f"Product {number}",
+        variants=(variant,),
+        media=(Media("", "https://x.example/1"),),
+    )
 
 
 def an_order(number: int) -> Order:
@@ -78,8 +83,12 @@ class MemoryHarness(harness.Harness):
         return len(self.store.done)
 
     def fail_write(self, how: harness.Fault, times: int | None = 1) -> None:
-        errors = {"before": Transient("No answer."), "after": OutcomeUnknown("No answer."),
-                  "unauthorised": NotAuthorised("No."), "throttled": None}
+        errors = {
+            "before": Transient("No answer."),
+            "after": OutcomeUnknown("No answer."),
+            "unauthorised": NotAuthorised("No."),
+            "throttled": None,
+        }
         error = errors[how]
         if error is not None:
             self.store.faults.append(Fault(error, "send", times or 10**6, applied=how == "after"))

@@ -57,7 +57,10 @@ def sandbox(platform: str, **options: object) -> Iterator[Sandbox]:
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", platform, "--port", "0", "--with-parent", str(os.getpid()), *words],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

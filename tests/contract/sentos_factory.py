@@ -118,8 +118,12 @@ class SentosHarness(harness.Harness):
         return len(self.sandbox.effects())
 
     def fail_write(self, how: harness.Fault, times: int | None = 1) -> None:
-        names = {"before": "timeout_before", "after": "timeout_after", "throttled": "throttle",
-                 "unauthorised": "expired_token"}
+        names = {
+            "before": "timeout_before",
+            "after": "timeout_after",
+            "throttled": "throttle",
+            "unauthorised": "expired_token",
+        }
         self.sandbox.fault(names[how], times, match={"operation": "orders.create"})
 
     def fail_page(self, good_pages: int) -> None:

@@ -19,8 +19,11 @@ from sync.model.page import Page, ReadFilter
 from sync.model.support import Support
 from tests.contract.harness import Harness
 
-PLATFORMS = [name for name in ("memory", "sentos", "shopify")
-             if importlib.util.find_spec(f"tests.contract.{name}_factory")]
+PLATFORMS = [
+    name
+    for name in ("memory", "sentos", "shopify")
+    if importlib.util.find_spec(f"tests.contract.{name}_factory")
+]
 
 
 @pytest.fixture(scope="module", params=PLATFORMS)
@@ -115,7 +118,7 @@ class TestRead:
         for index, page in enumerate(pages[:-1]):
             if page.cursor:
                 rest = ids(list(connector.read(Entity.PRODUCT, since=page.cursor)))
-                assert set(ids(pages[:index + 1])) | set(rest) == harness.product_ids()
+                assert set(ids(pages[: index + 1])) | set(rest) == harness.product_ids()
 
     def test_resuming_reads_less(self, connector: Connector, harness: Harness) -> None:
         pages = list(connector.read(Entity.PRODUCT))
@@ -207,8 +210,9 @@ class TestBatch:
     def test_is_deterministic_but_for_the_ids(self, connector: Connector, harness: Harness) -> None:
         changes = [harness.creation(number) for number in range(1, 4)]
         first, second = connector.batch(changes), connector.batch(changes)
-        assert [(c.operation, c.arguments, c.change_ids) for c in first] == \
-            [(c.operation, c.arguments, c.change_ids) for c in second]
+        assert [(c.operation, c.arguments, c.change_ids) for c in first] == [
+            (c.operation, c.arguments, c.change_ids) for c in second
+        ]
 
     def test_arguments_survive_storage(self, connector: Connector, harness: Harness) -> None:
         call = call_of(connector, harness)

@@ -43,7 +43,9 @@ class TestSignIn:
     def test_each_method_is_found_out_and_kept(self, tenant: SentosHarness, method: str) -> None:
         tenant.sandbox.post("/settings", {"auth": method})
         assert tenant.connect().check().ok
-        assert tenant.keep.get("sentos.signin", ).startswith(f"{method}:")  # type: ignore[union-attr]
+        assert tenant.keep.get(
+            "sentos.signin",
+        ).startswith(f"{method}:")  # type: ignore[union-attr]
 
     def test_every_attempt_goes_to_another_address(self, tenant: SentosHarness) -> None:
         tenant.sandbox.post("/settings", {"auth": "token"})
@@ -198,17 +200,25 @@ class TestMoods:
 
     def test_a_list_that_is_none_is_a_broken_contract_with_its_payload(self, tenant: SentosHarness) -> None:
         from sync.connectors.sentos.sweep import envelope
+
         with pytest.raises(BrokenContract) as caught:
             envelope({"unexpected": True})
         assert "unexpected" in caught.value.payload
 
 
 class TestWriteFaults:
-    @pytest.mark.parametrize("fault, settings", [
-        ("timeout_after", {}), ("truncated_json", {}), ("html_body", {"params": {"effect": True}}),
-        ("server_error", {"params": {"effect": True}})])
-    def test_an_effect_whose_answer_is_lost_is_found_exactly_once(self, tenant: SentosHarness, fault: str,
-                                                                 settings: Any) -> None:
+    @pytest.mark.parametrize(
+        "fault, settings",
+        [
+            ("timeout_after", {}),
+            ("truncated_json", {}),
+            ("html_body", {"params": {"effect": True}}),
+            ("server_error", {"params": {"effect": True}}),
+        ],
+    )
+    def test_an_effect_whose_answer_is_lost_is_found_exactly_once(
+        self, tenant: SentosHarness, fault: str, settings: Any
+    ) -> None:
         tenant.sandbox.fault(fault, 1, match={"operation": "orders.create"}, **settings)
         connector = tenant.connect()
         call = create(connector, tenant)
@@ -249,8 +259,14 @@ class TestWriteFaults:
 
 class TestOrderLife:
     def advance(self, connector: Any, number: str, status: str, *extra: Diff) -> Any:
-        change = Change("a1", Entity.ORDER, Verb.ADVANCE, "s", target_id=number,
-                        diffs=(Diff("status", None, status), *extra))
+        change = Change(
+            "a1",
+            Entity.ORDER,
+            Verb.ADVANCE,
+            "s",
+            target_id=number,
+            diffs=(Diff("status", None, status), *extra),
+        )
         return connector.send(connector.batch([change])[0])[0]
 
     def made(self, connector: Any, tenant: SentosHarness) -> str:
@@ -271,8 +287,13 @@ class TestOrderLife:
     def test_status_moves_forward_with_its_tracking(self, tenant: SentosHarness) -> None:
         connector = tenant.connect()
         number = self.made(connector, tenant)
-        outcome = self.advance(connector, number, "5", Diff("tracking.company", None, "Aras Kargo"),
-                               Diff("tracking.number", None, "7000000000000001"))
+        outcome = self.advance(
+            connector,
+            number,
+            "5",
+            Diff("tracking.company", None, "Aras Kargo"),
+            Diff("tracking.number", None, "7000000000000001"),
+        )
         assert outcome.state is State.APPLIED
         order = self.read(connector, number)
         assert order.status == "5" and order.tracking.number == "7000000000000001"

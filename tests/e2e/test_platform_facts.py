@@ -9,9 +9,7 @@ from sync.model.page import ReadFilter
 from tests.e2e.world import World, sizes
 
 # Upper-case and unclosed tags, a void one with a slash, single quotes, CRLF, entities, a script.
-DIRTY = (
-    "<P>Bir<BR/>iki &amp; &nbsp;üç</P>\r\n<img src='x.jpg' alt=q><script>x()</script><ul><li>a<li>b</ul>"
-)
+DIRTY = "<P>Bir<BR/>iki &amp; &nbsp;üç</P>\r\n<img src='x.jpg' alt=q><script>x()</script><ul><li>a<li>b</ul>"
 
 
 @pytest.mark.parametrize("drift", ["keep", "restore"])

@@ -36,6 +36,7 @@ def _parts(sql: str) -> list[str]:
 
 def _ignoring_search(connection: Connection) -> MigrationContext:
     """FTS5 keeps its index in tables of its own, which are not in the metadata."""
+
     def ours(_item: object, name: str | None, *_: object) -> bool:
         return not str(name).startswith("logs_search")
 
@@ -59,7 +60,8 @@ def test_schema_by_migrations_is_schema_from_scratch(tmp_path: Path) -> None:
 
 def test_the_first_step_is_what_the_tool_writes() -> None:
     assert make.TARGET.read_text(encoding="utf-8") == make.initial_migration(), (
-        "the tables have changed: run python -m storage.migrations.make")
+        "the tables have changed: run python -m storage.migrations.make"
+    )
 
 
 def test_many_processes_starting_at_once_migrate_once(tmp_path: Path) -> None:

@@ -61,8 +61,24 @@ def test_what_a_spreadsheet_would_run_is_neutralised(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "-5", "-5,30", "-5.30", "-1.299,90", "-1,299.90", "5", "−5", "−5,30", "abc", "", "a=b", "0532 123",
-        "5,-3", "5;-2,50", "a, -b", "it's", "S-M-L", "1+1",
+        "-5",
+        "-5,30",
+        "-5.30",
+        "-1.299,90",
+        "-1,299.90",
+        "5",
+        "−5",
+        "−5,30",
+        "abc",
+        "",
+        "a=b",
+        "0532 123",
+        "5,-3",
+        "5;-2,50",
+        "a, -b",
+        "it's",
+        "S-M-L",
+        "1+1",
     ],
 )
 def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:

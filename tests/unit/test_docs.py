@@ -287,6 +287,12 @@ def test_pictures_are_light_and_the_readme_is_plain() -> None:
 
 def test_the_readme_names_what_starts_and_tests_it() -> None:
     readme = read("README.md")
-    for line in ("make run", "make test", "apt-get install -y git make python3-venv", "http://127.0.0.1:8501",
-                 ".venv/bin/streamlit run app.py", ".venv/bin/python -m pytest"):
+    for line in (
+        "make run",
+        "make test",
+        "apt-get install -y git make python3-venv",
+        "http://127.0.0.1:8501",
+        ".venv/bin/streamlit run app.py",
+        ".venv/bin/python -m pytest",
+    ):
         assert line in readme

@@ -45,5 +45,3 @@ def db(tmp_path: Path, empty_file: Path) -> Iterator[Database]:
     database = open_database(path)
     yield database
     database.close()
-
-

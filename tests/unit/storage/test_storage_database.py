@@ -54,8 +54,10 @@ def test_the_wal_file_belongs_to_its_owner_alone(db: Database, clock) -> None:
 
 def test_sqlite_is_set_up_for_many_threads(db: Database) -> None:
     with db.write() as connection:
-        asked = {name: connection.execute(text(f"PRAGMA {name}")).scalar()
-                 for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")}
+        asked = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
     assert asked == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 10_000}
 
 
@@ -193,4 +195,3 @@ def test_databases_we_cannot_use_are_refused(url: str) -> None:
 
 def test_postgresql_urls_mean_psycopg() -> None:
     assert module._with_driver(module.make_url("postgresql://h/d")).drivername == "postgresql+psycopg"
-

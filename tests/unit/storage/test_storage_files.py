@@ -43,8 +43,12 @@ def home(tmp_path: Path) -> DataPaths:
 
 
 def _holding(path: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(ROOT), str(path)], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(ROOT), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout and process.stdout.readline() == "True\n"
     return process
 
@@ -107,9 +111,17 @@ def test_settings_have_types_defaults_and_limits(db: Database, clock) -> None:
     assert set(settings.all()) == {known.key for known in KNOWN}
 
 
-@pytest.mark.parametrize(("setting", "value", "why"), [
-    (LOG_ROWS, 10, "between 1000"), (LOG_ROWS, 10**9, "between"), (LOG_ROWS, "many", "whole number"),
-    (LOG_ROWS, True, "whole number"), (LANGUAGE, "xx", "one of en, tr"), (PAUSED, 1, "on or off")])
+@pytest.mark.parametrize(
+    ("setting", "value", "why"),
+    [
+        (LOG_ROWS, 10, "between 1000"),
+        (LOG_ROWS, 10**9, "between"),
+        (LOG_ROWS, "many", "whole number"),
+        (LOG_ROWS, True, "whole number"),
+        (LANGUAGE, "xx", "one of en, tr"),
+        (PAUSED, 1, "on or off"),
+    ],
+)
 def test_settings_outside_their_limits_are_refused(db: Database, setting: Any, value: Any, why: str) -> None:
     with pytest.raises(BadInput, match=why):
         Preferences(db).set(setting, value)
@@ -124,9 +136,21 @@ def test_a_setting_an_older_version_stored_wrongly_is_the_default(db: Database, 
 
 def _add_connection(db: Database, vault: Vault, clock: Any, name: str) -> None:
     with db.write() as connection:
-        connection.execute(insert(connections).values(
-            id=name, platform="memory", name=name, settings={}, sandbox=True, speed=1.0, status="pending",
-            facts={}, identity="", created_at=clock(), secrets=vault.seal({"token": "tok-11223344"})))
+        connection.execute(
+            insert(connections).values(
+                id=name,
+                platform="memory",
+                name=name,
+                settings={},
+                sandbox=True,
+                speed=1.0,
+                status="pending",
+                facts={},
+                identity="",
+                created_at=clock(),
+                secrets=vault.seal({"token": "tok-11223344"}),
+            )
+        )
 
 
 def _connections(paths: DataPaths) -> list[str]:
@@ -262,8 +286,12 @@ def test_damaged_or_foreign_files_change_nothing(saved: Path, home: DataPaths) -
     for case in [*cases, cut]:
         with pytest.raises(NeedsOperator):
             restore(case, home, env={})
-    for changes in ({"database": database[:-4096]}, {"manifest": b"{}"}, {"manifest": b"[1]"},
-                    {"manifest": None}):
+    for changes in (
+        {"database": database[:-4096]},
+        {"manifest": b"{}"},
+        {"manifest": b"[1]"},
+        {"manifest": None},
+    ):
         with pytest.raises(NeedsOperator, match="Nothing was changed"):
             restore(_repacked(saved, **changes), home, env={})
     assert _connections(home) == ["after", "before"]

@@ -36,9 +36,19 @@ def _texts(logs: Logs, **wanted: Any) -> list[str]:
 
 
 def test_a_row_comes_back_whole(logs: Logs, clock) -> None:
-    row = LogRow("error", say("{count} prices of {title} are 0", count=3, title="Tişört 👕"), at=clock(),
-                 connection_id="c1", link_id="k1", flow_id="f1", entity="price", record="gid://shopify/Product/7",
-                 sku="TSH-1", run_id="r1", detail="HTTP 500\nbody")
+    row = LogRow(
+        "error",
+        say("{count} prices of {title} are 0", count=3, title="Tişört 👕"),
+        at=clock(),
+        connection_id="c1",
+        link_id="k1",
+        flow_id="f1",
+        entity="price",
+        record="gid://shopify/Product/7",
+        sku="TSH-1",
+        run_id="r1",
+        detail="HTTP 500\nbody",
+    )
     logs.write([row])
     found = logs.page().rows
     assert found == [row] and logs.get(found[0].id) == row
@@ -87,28 +97,45 @@ def test_a_full_last_page_has_no_next(logs: Logs) -> None:
 
 
 FACTS: dict[str, list[Any]] = {
-    "level": ["success", "error", "warning", "info"], "connection_id": [None, "c1", "c2", "c12"],
-    "link_id": [None, "k1"], "flow_id": [None, "f1", "f2"], "entity": ["product", "order"],
-    "run_id": [None, "r1", "r2"], "sku": [None, "TSH-1", "TSH-1-RED", "A.B/1", "a.b:1", "ÇAN_7"],
-    "record": [None, "gid://shopify/Product/1", "12", "123"]}
-SENTENCES = ["Price of lacivert tişört changed", "Order refused: no SKU", "Tişört created",
-             "100% done, 5 left"]
+    "level": ["success", "error", "warning", "info"],
+    "connection_id": [None, "c1", "c2", "c12"],
+    "link_id": [None, "k1"],
+    "flow_id": [None, "f1", "f2"],
+    "entity": ["product", "order"],
+    "run_id": [None, "r1", "r2"],
+    "sku": [None, "TSH-1", "TSH-1-RED", "A.B/1", "a.b:1", "ÇAN_7"],
+    "record": [None, "gid://shopify/Product/1", "12", "123"],
+}
+SENTENCES = [
+    "Price of lacivert tişört changed",
+    "Order refused: no SKU",
+    "Tişört created",
+    "100% done, 5 left",
+]
 
 
 def _many(clock: Any, count: int = 400) -> list[LogRow]:
     chance = random.Random(3)
-    return [LogRow(message=say(chance.choice(SENTENCES)),
-                   at=clock() - timedelta(minutes=chance.randrange(6_000)),
-                   **{name: chance.choice(options) for name, options in FACTS.items()}) for _ in range(count)]
+    return [
+        LogRow(
+            message=say(chance.choice(SENTENCES)),
+            at=clock() - timedelta(minutes=chance.randrange(6_000)),
+            **{name: chance.choice(options) for name, options in FACTS.items()},
+        )
+        for _ in range(count)
+    ]
 
 
 def _matches(row: LogRow, wanted: LogFilter) -> bool:
     """The filter's meaning, without text, in plain Python."""
     same = all(getattr(wanted, name) in (None, getattr(row, name)) for name in FACTS if name != "level")
     assert row.at
-    return (same and (not wanted.levels or row.level in wanted.levels)
-            and (wanted.since is None or row.at >= wanted.since)
-            and (wanted.until is None or row.at < wanted.until))
+    return (
+        same
+        and (not wanted.levels or row.level in wanted.levels)
+        and (wanted.since is None or row.at >= wanted.since)
+        and (wanted.until is None or row.at < wanted.until)
+    )
 
 
 def _time(row: LogRow) -> Any:
@@ -120,28 +147,50 @@ def test_every_combination_of_filters_means_what_it_says(logs: Logs, clock) -> N
     logs.write(rows)
     chance = random.Random(5)
     for _ in range(150):
-        facts = {name: chance.choice([None, None, *options])
-                 for name, options in FACTS.items() if name != "level"}
+        facts = {
+            name: chance.choice([None, None, *options]) for name, options in FACTS.items() if name != "level"
+        }
         wanted = LogFilter(
             levels=tuple(chance.sample(FACTS["level"], chance.randrange(3))),
             since=chance.choice([None, clock() - timedelta(minutes=4_000)]),
             until=chance.choice([None, clock() - timedelta(minutes=1_000)]),
-            **facts)
+            **facts,
+        )
         expected = sorted((row for row in rows if _matches(row, wanted)), key=_time, reverse=True)
         page = logs.page(wanted, limit=1_000)
         assert [row.at for row in page.rows] == [row.at for row in expected], wanted
         assert logs.count_capped(wanted) == Count(len(expected), False)
 
 
-@pytest.mark.parametrize(("typed", "found"), [
-    ("tişört", True), ("TIŞÖRT", True), ("tis", True), ("tisort", True), ("price tişört", True),
-    ("changed price", True),
-    ("pric tişört", False), ("tsh-1-r", True), ("TSH-1-RED", True), ("product/7", True),
-    ("shopify product 7", True),
-    ("nowhere", False), ('"', False), ("***", False), ('price" OR "x', False), ("NEAR(price)", False),
-    ("price AND", False), ("-price", False), ("", True), ("   ", True), ("price\0changed", True),
-    ("\ue000linfo", False),
-    ("%", False), ("price, changed!", True)])
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("tişört", True),
+        ("TIŞÖRT", True),
+        ("tis", True),
+        ("tisort", True),
+        ("price tişört", True),
+        ("changed price", True),
+        ("pric tişört", False),
+        ("tsh-1-r", True),
+        ("TSH-1-RED", True),
+        ("product/7", True),
+        ("shopify product 7", True),
+        ("nowhere", False),
+        ('"', False),
+        ("***", False),
+        ('price" OR "x', False),
+        ("NEAR(price)", False),
+        ("price AND", False),
+        ("-price", False),
+        ("", True),
+        ("   ", True),
+        ("price\0changed", True),
+        ("\ue000linfo", False),
+        ("%", False),
+        ("price, changed!", True),
+    ],
+)
 def test_search_finds_words_and_beginnings_and_never_breaks(logs: Logs, typed: str, found: bool) -> None:
     logs.write([_row("Price of tişört changed", sku="TSH-1-RED", record="gid://shopify/Product/7")])
     assert bool(logs.page(LogFilter(text=typed)).rows) is found
@@ -168,10 +217,16 @@ def test_counts_stop_at_the_cap(logs: Logs) -> None:
 
 def test_the_histogram_counts_hours(logs: Logs, clock) -> None:
     clock.now = clock.now.replace(minute=30)
-    logs.write([_row(level="error", connection_id="c1"), _row(level="error"),
-                _row(level="success", connection_id="c1")])
-    logs.write([_row(level="error", at=clock() - timedelta(minutes=31)),
-                _row(at=clock() - timedelta(hours=24))])
+    logs.write(
+        [
+            _row(level="error", connection_id="c1"),
+            _row(level="error"),
+            _row(level="success", connection_id="c1"),
+        ]
+    )
+    logs.write(
+        [_row(level="error", at=clock() - timedelta(minutes=31)), _row(at=clock() - timedelta(hours=24))]
+    )
     hours = logs.histogram(24)
     assert len(hours) == 24 and hours[-1].hour == clock().replace(minute=0)
     assert hours[-1][1:] == (1, 2, 0, 0) and hours[-2][1:] == (0, 1, 0, 0)
@@ -251,7 +306,8 @@ def test_a_log_row_joins_the_transaction_it_tells_of(db: Database, logs: Logs) -
 def test_the_query_is_an_intersection_of_words_and_facets() -> None:
     wanted = LogFilter(levels=("error", "info"), connection_id="c1", text='a "b', sku="S-1")
     assert fts_query(wanted) == (
-        '"a" AND """b" * AND "S-1" AND "\ue000cc1" AND ("\ue000lerror" OR "\ue000linfo")')
+        '"a" AND """b" * AND "S-1" AND "\ue000cc1" AND ("\ue000lerror" OR "\ue000linfo")'
+    )
     assert fts_query(LogFilter()) == "" and fts_query(LogFilter(text="?!")) is None
 
 

@@ -108,7 +108,8 @@ def test_without_argon2_scrypt_serves(monkeypatch) -> None:
 
 
 def test_a_hash_with_older_parameters_is_renewed_at_sign_in(
-        db: Database, users: Users, ada: User, monkeypatch) -> None:
+    db: Database, users: Users, ada: User, monkeypatch
+) -> None:
     monkeypatch.setattr(passwords, "MEMORY_KIB", 128)
     monkeypatch.setattr(passwords, "_ARGON2_PREFIX", "$argon2id$v=19$m=128,t=2,p=1$")
     assert users.verify("Ada", GOOD) == ada
@@ -303,8 +304,10 @@ def test_sign_in_counts_before_it_looks(db: Database, users: Users, ada: User, c
 
 def test_guessing_in_parallel_gains_nothing(db: Database, users: Users, ada: User, clock) -> None:
     heard: list[float] = []
-    threads = [threading.Thread(target=lambda: heard.append(
-        SignInThrottle(db, clock).reserve("Ada", "192.0.2.1"))) for _ in range(20)]
+    threads = [
+        threading.Thread(target=lambda: heard.append(SignInThrottle(db, clock).reserve("Ada", "192.0.2.1")))
+        for _ in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -24,18 +24,32 @@ digits = st.lists(st.integers(0, 9), min_size=1, max_size=18).map(tuple)
 decimals = st.builds(lambda *parts: Decimal(parts), st.integers(0, 1), digits, st.integers(-20, 20))
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
-    | decimals | moments | st.dates(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        texts | st.sampled_from(["$decimal", "$datetime", "$date", "$object"]), inner, max_size=4),
-    max_leaves=12)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts
+    | decimals
+    | moments
+    | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            texts | st.sampled_from(["$decimal", "$datetime", "$date", "$object"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
 
 
 def _same(one: Any, two: Any) -> bool:
     """Equal and of the same type, all the way down (1, 1.0, True and Decimal(1) are different)."""
     if isinstance(one, dict):
-        return isinstance(two, dict) and one.keys() == two.keys() and all(
-            _same(one[key], two[key]) for key in one)
+        return (
+            isinstance(two, dict)
+            and one.keys() == two.keys()
+            and all(_same(one[key], two[key]) for key in one)
+        )
     if isinstance(one, list):
         return isinstance(two, list) and len(one) == len(two) and all(map(_same, one, two))
     return type(one) is type(two) and one == two
@@ -63,8 +77,9 @@ def test_json_keeps_turkish_letters_readable() -> None:
     assert dump_json({"b": Decimal("1.20"), "a": "Tişört"}) == '{"a":"Tişört","b":{"$decimal":"1.20"}}'
 
 
-@pytest.mark.parametrize("value", [
-    b"x", {1, 2}, {1: "x"}, object(), float("nan"), float("inf"), datetime(2026, 1, 1)])
+@pytest.mark.parametrize(
+    "value", [b"x", {1, 2}, {1: "x"}, object(), float("nan"), float("inf"), datetime(2026, 1, 1)]
+)
 def test_json_refuses_what_it_cannot_give_back(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         dump_json(value)
@@ -104,18 +119,29 @@ def test_amounts_are_finite_and_of_this_world(value: str) -> None:
 
 def test_types_work_in_a_real_table_and_in_conditions() -> None:
     metadata = MetaData()
-    table = Table("t", metadata, Column("id", Integer, primary_key=True), Column("at", UtcDateTime),
-                  Column("amount", Amount), Column("body", Json))
+    table = Table(
+        "t",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("at", UtcDateTime),
+        Column("amount", Amount),
+        Column("body", Json),
+    )
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
     with engine.begin() as connection:
-        connection.execute(insert(table), [
-            {"at": at, "amount": Decimal("12.50"), "body": {"day": date(2026, 1, 2)}},
-            {"at": at + timedelta(days=1), "amount": None, "body": None}])
+        connection.execute(
+            insert(table),
+            [
+                {"at": at, "amount": Decimal("12.50"), "body": {"day": date(2026, 1, 2)}},
+                {"at": at + timedelta(days=1), "amount": None, "body": None},
+            ],
+        )
         early = connection.execute(select(table).where(table.c.at < at + timedelta(hours=1))).mappings().all()
         assert [dict(row) for row in early] == [
-            {"id": 1, "at": at, "amount": Decimal("12.50"), "body": {"day": date(2026, 1, 2)}}]
+            {"id": 1, "at": at, "amount": Decimal("12.50"), "body": {"day": date(2026, 1, 2)}}
+        ]
         assert connection.execute(select(table.c.id).where(table.c.body.is_(None))).scalars().all() == [2]
         with pytest.raises(StatementError, match="time zone"):
             connection.execute(insert(table).values(at=datetime(2026, 1, 1)))

@@ -28,17 +28,32 @@ TOKEN = "tok-9f8e7d6c5b4a"
 
 def _keep_sealed(db: Database, vault: Vault, clock: Any, name: str = "shop", token: str = TOKEN) -> None:
     with db.write() as connection:
-        connection.execute(insert(connections).values(
-            id=name, platform="shopify", name=name, settings={}, sandbox=True, speed=1.0, status="pending",
-            facts={}, identity="", created_at=clock(), secrets=vault.seal({"token": token})))
-        connection.execute(insert(keeps).values(
-            connection_id=name, name="token", value=vault.seal({"value": token})))
+        connection.execute(
+            insert(connections).values(
+                id=name,
+                platform="shopify",
+                name=name,
+                settings={},
+                sandbox=True,
+                speed=1.0,
+                status="pending",
+                facts={},
+                identity="",
+                created_at=clock(),
+                secrets=vault.seal({"token": token}),
+            )
+        )
+        connection.execute(
+            insert(keeps).values(connection_id=name, name="token", value=vault.seal({"value": token}))
+        )
 
 
 def _opened(db: Database, vault: Vault) -> list[str]:
     with db.read() as connection:
-        return [vault.open_secrets(sealed)["token"] for sealed in
-                connection.execute(select(connections.c.secrets)).scalars()]
+        return [
+            vault.open_secrets(sealed)["token"]
+            for sealed in connection.execute(select(connections.c.secrets)).scalars()
+        ]
 
 
 def test_the_first_key_is_made_for_its_owner_alone(tmp_path: Path) -> None:
@@ -51,8 +66,10 @@ def test_the_first_key_is_made_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_many_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
     sealed: list[str] = []
-    threads = [threading.Thread(target=lambda: sealed.append(Vault.open(tmp_path, {}).seal({"a": "b" * 9})))
-               for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: sealed.append(Vault.open(tmp_path, {}).seal({"a": "b" * 9})))
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -140,7 +157,8 @@ def test_a_running_process_follows_a_rotation_elsewhere(tmp_path: Path, db: Data
 
 @pytest.mark.parametrize("step", ["_seal_again", "_rotate_keeps", "_drop_old"])
 def test_a_rotation_that_dies_leaves_everything_readable(
-        tmp_path: Path, db: Database, clock, monkeypatch, step: str) -> None:
+    tmp_path: Path, db: Database, clock, monkeypatch, step: str
+) -> None:
     vault = Vault.open(tmp_path, {})
     _keep_sealed(db, vault, clock)
 
@@ -179,9 +197,17 @@ def test_a_kept_value_nobody_can_open_goes_with_the_rotation(tmp_path: Path, db:
 
 def test_secrets_show_their_names_only() -> None:
     secrets = Secrets({"token": TOKEN, "name": "value-value"})
-    shown = [repr(secrets), str(secrets), f"{secrets}", f"{secrets!r:>5}", f"{ {'x': secrets} }",
-             repr(secrets.values()), repr(secrets.items()), repr(copy.deepcopy(secrets)),
-             repr(copy.copy(secrets))]
+    shown = [
+        repr(secrets),
+        str(secrets),
+        f"{secrets}",
+        f"{secrets!r:>5}",
+        f"{ {'x': secrets} }",
+        repr(secrets.values()),
+        repr(secrets.items()),
+        repr(copy.deepcopy(secrets)),
+        repr(copy.copy(secrets)),
+    ]
     assert all(TOKEN not in text and "value-value" not in text for text in shown)
     assert "token" in shown[0] and MASK in shown[0]
     assert (secrets["token"], secrets.get("token"), secrets.get("none")) == (TOKEN, TOKEN, "")
@@ -196,9 +222,15 @@ def test_the_vault_shows_no_key(tmp_path: Path) -> None:
     assert REDACTOR(f"the key is {key}.") == f"the key is {MASK}."
 
 
-@pytest.mark.parametrize("text", [
-    "token p@ss/wörd&1 here", "https://h/?t=p%40ss%2Fw%C3%B6rd%261", '{"t": "p@ss/w\\u00f6rd&1"}',
-    "Authorization: x cEBzcy93w7ZyZCYx"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token p@ss/wörd&1 here",
+        "https://h/?t=p%40ss%2Fw%C3%B6rd%261",
+        '{"t": "p@ss/w\\u00f6rd&1"}',
+        "Authorization: x cEBzcy93w7ZyZCYx",
+    ],
+)
 def test_a_known_value_is_hidden_in_every_dress(text: str) -> None:
     redactor = Redactor()
     assert redactor(text) == text
@@ -207,16 +239,20 @@ def test_a_known_value_is_hidden_in_every_dress(text: str) -> None:
     assert redact(text, ["p@ss/wörd&1"]) == redactor(text)
 
 
-@pytest.mark.parametrize(("text", "clean"), [
-    ("X-Shopify-Access-Token: shpat_0123456789abcdef0123", f"X-Shopify-Access-Token: {MASK}"),
-    ("secret shpss_0123456789abcdef0123!", f"secret {MASK}!"),
-    ("Authorization: Bearer abc.def-ghi_jkl==", f"Authorization: Bearer {MASK}"),
-    ("Authorization: Basic YWRhOnBhc3N3b3Jk", f"Authorization: Basic {MASK}"),
-    ("postgresql://ada:geheim@db/x", f"postgresql://{MASK}@db/x"),
-    ("https://h/?access_token=abcd1234&x=1", f"https://h/?access_token={MASK}&x=1"),
-    ("Basic Sweatshirt, Basic Tshirt", "Basic Sweatshirt, Basic Tshirt"),
-    ("a bearer of news", "a bearer of news"),
-    ("https://example.com/a@b", "https://example.com/a@b")])
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("X-Shopify-Access-Token: shpat_0123456789abcdef0123", f"X-Shopify-Access-Token: {MASK}"),
+        ("secret shpss_0123456789abcdef0123!", f"secret {MASK}!"),
+        ("Authorization: Bearer abc.def-ghi_jkl==", f"Authorization: Bearer {MASK}"),
+        ("Authorization: Basic YWRhOnBhc3N3b3Jk", f"Authorization: Basic {MASK}"),
+        ("postgresql://ada:geheim@db/x", f"postgresql://{MASK}@db/x"),
+        ("https://h/?access_token=abcd1234&x=1", f"https://h/?access_token={MASK}&x=1"),
+        ("Basic Sweatshirt, Basic Tshirt", "Basic Sweatshirt, Basic Tshirt"),
+        ("a bearer of news", "a bearer of news"),
+        ("https://example.com/a@b", "https://example.com/a@b"),
+    ],
+)
 def test_shapes_of_credentials_are_hidden_and_products_are_not(text: str, clean: str) -> None:
     assert Redactor()(text) == clean
 
@@ -242,9 +278,16 @@ def test_log_records_are_cleaned_and_keep_their_arguments() -> None:
     assert (innocent.msg, innocent.args) == ("%s is %d", ("all", 7))
 
 
-@pytest.mark.parametrize("record", [
-    _record("the token is " + TOKEN), _record("%(a)s", {"a": TOKEN}), _record("%s", Exception(TOKEN)),
-    _record("%d rows", TOKEN), _record("one %s", TOKEN, "too many")])
+@pytest.mark.parametrize(
+    "record",
+    [
+        _record("the token is " + TOKEN),
+        _record("%(a)s", {"a": TOKEN}),
+        _record("%s", Exception(TOKEN)),
+        _record("%d rows", TOKEN),
+        _record("one %s", TOKEN, "too many"),
+    ],
+)
 def test_whatever_its_shape_a_record_shows_no_secret(record: logging.LogRecord) -> None:
     REDACTOR.learn([TOKEN])
     RedactingFilter().filter(record)
@@ -277,11 +320,10 @@ call(secrets["token"])
 
 
 def test_nothing_a_process_prints_shows_a_secret() -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False
+    )
     printed = done.stdout + done.stderr
     assert done.returncode == 1 and TOKEN not in printed
     assert printed.count(f"ValueError: refused: {MASK}") == 4, printed
     assert "could not call with" in printed and "Exception in thread worker" in printed
-
-
