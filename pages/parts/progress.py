@@ -18,7 +18,7 @@ from pages.parts.times import duration
 class Progress:
     """What the panel shows. `total` None: not known yet. `counts` by state (created, failed …), zeros left
     out. `notes` are lines of ours below the facts. Without a `name` (it stands above already) neither it nor
-    the state is repeated.
+    the state is repeated. `of_changes`: `done` and `total` count changes, not records.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Progress:
     detail: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    of_changes: bool = False
 
 
 def progress_panel(run: Progress, *, key: str, cancel: Callable[[], None] | None = None) -> None:
@@ -59,14 +60,10 @@ def _fraction(run: Progress) -> float:
 def _stage(run: Progress) -> str:
     if run.total is None:
         return render("{stage} · {done}", stage=run.stage, done=number(run.done))
-    percent = int(_fraction(run) * 100)
-    return render(
-        "{stage} · {done} of {total} ({percent}%)",
-        stage=run.stage,
-        done=number(run.done),
-        total=number(run.total),
-        percent=percent,
-    )
+    figures = {"done": number(run.done), "total": number(run.total), "percent": int(_fraction(run) * 100)}
+    if run.of_changes:
+        return render("{stage} · {done} of {total} changes ({percent}%)", stage=run.stage, **figures)
+    return render("{stage} · {done} of {total} ({percent}%)", stage=run.stage, **figures)
 
 
 def _facts(run: Progress) -> list[str]:

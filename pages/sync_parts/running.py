@@ -62,6 +62,7 @@ def _progress(found: LiveRun, *, named: bool) -> Progress:
         seconds_left=found.seconds_left,
         detail=route(found.line),
         notes=_notes(found),
+        of_changes=found.writing,
     )
 
 
