@@ -21,8 +21,8 @@ _NEGATIVE = r"[-−](?:\d{1,3}(?:[.,\u00a0 ]\d{3})+|\d+)(?:[.,]\d+)?"
 _NUMBER = re.compile(_NEGATIVE)
 _HEAD = re.compile(rf"'*(?:{_UNSEEN}*{_SIGN}|[\t\r\n])")
 # A spreadsheet that is set to the other separator begins a new cell inside a quoted text, at the separator or
-# at a line's end: what follows there must not begin with a sign either.
-_AFTER_BREAK = rf'(?!{_NEGATIVE}(?:[\t\r\n"]|\Z))(?=\'*{_SIGN})'
+# at a line's end: what follows there must not begin with a sign either, unless only numbers follow.
+_AFTER_BREAK = rf'(?!{_NEGATIVE}[-−\d.,;\s"]*\Z)(?=\'*{_SIGN})'
 _BREAK = re.compile(rf'([,;\t\r\n]"?){_AFTER_BREAK}')
 _BREAK_KEPT = re.compile(rf"([,;\t\r\n]\"?)'{_AFTER_BREAK}")
 
