@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 from console import state
@@ -29,6 +29,11 @@ async def _favicon(_request: Request) -> FileResponse:
     return FileResponse(_ICON, media_type="image/svg+xml")
 
 
+async def _home(_request: Request) -> RedirectResponse:
+    """The dashboard is the default page and has no address of its own; whoever types its name means it."""
+    return RedirectResponse("/", status_code=307)
+
+
 def _note(error: Exception) -> bool:
     """A page failed: the log gets the traceback, the operator a sentence without details."""
     _log.error("a page failed", exc_info=error)
@@ -41,6 +46,7 @@ def parts(shell: Callable[[], Shell] = state.shared) -> dict[str, Any]:
         *SignIn(shell).routes(),
         *Health(shell).routes(),
         Route("/favicon.png", _favicon, methods=["GET"]),
+        Route("/dashboard", _home, methods=["GET"]),
     ]
     return {
         "routes": routes,

@@ -171,3 +171,9 @@ def test_health_says_when_the_database_is_gone(
     assert answer.status == 503
     assert json.loads(answer.text)["database"] == "failed"
     assert "secret" not in answer.text
+
+
+def test_the_dashboards_name_leads_to_the_dashboard(app: Any, shell: Shell, admin: User) -> None:
+    answer = request(app, "GET", "/dashboard", cookie=signed_in(shell, admin))
+    assert (answer.status, answer.header("location")) == (307, "/")
+    assert request(app, "GET", "/dashboard").header("location").startswith("/login")

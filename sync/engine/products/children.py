@@ -172,7 +172,8 @@ def plan_media(draft: Draft, source: Product, target: Product, memory: Memory) -
     and has pictures of its own keeps them: the source's are taken as carried, so that nothing doubles."""
     if source.media is None or target.media is None:
         return
-    if memory.pair(MEDIA_MEMORY) is None and target.media:
+    remembered = memory.pair(MEDIA_MEMORY)
+    if target.media and (remembered is None or remembered[0] is not True):
         draft.settles.append(Settle("product", draft.source.id, picture_pairs(source.media)))
         return
     baseline = memory.binding.baseline if memory.binding else {}

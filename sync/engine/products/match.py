@@ -111,9 +111,8 @@ class Matcher:
             "ambiguous",
             key="sku",
             message=say(
-                "It shares a SKU with {count} other products of the source ({ids}). Nothing is written "
-                "until each SKU is unique.",
-                count=len(others),
+                "It shares a SKU with other products of the source ({ids}). Nothing is written until each "
+                "SKU is unique.",
                 ids=", ".join(others[:5]),
             ),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sync.engine.products.children import plan_media, plan_variants
@@ -25,13 +25,14 @@ from sync.model.text import say
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How this run plans: the flow's settings, the fields that the run's parts leave, and all that the flow
-    writes (`every`)."""
+    writes (`every`); `channels` are the sales channels' names by id."""
 
     settings: ProductSettings
     fields: frozenset[str]
     groups: Mapping[str, str]
     new_id: Callable[[], str]
     every: frozenset[str] = frozenset()
+    channels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> frozenset[str]:
@@ -60,7 +61,25 @@ def plan_product(
         return _undecided(draft, match)
     if target is None:
         return _create(draft, wanted, rules)
+    if match.verdict == "found" and match.key != "operator" and (mark := _other_mark(draft.source, target)):
+        return _undecided(draft, _marked_otherwise(match, mark))
     return _update(draft, wanted, target, memory, rules, trusted=match.key in ("operator", "record"))
+
+
+def _other_mark(source: Product, target: Product) -> str:
+    """Whose the target's product is by our own mark, if it is not this record's."""
+    mark = target.metafields.get(RECORD_KEY) or ""
+    return "" if mark == source.metafields.get(RECORD_KEY) else mark
+
+
+def _marked_otherwise(match: Match, mark: str) -> Match:
+    message = say(
+        "The shop's product that matches by {key} carries the mark of another record ({mark}). Bind the two "
+        "if they are the same.",
+        key=match.key,
+        mark=mark,
+    )
+    return Match("ambiguous", match.target_id, match.key, (match.target_id,), message)
 
 
 def _undecided(draft: Draft, match: Match) -> Planned:
@@ -107,7 +126,7 @@ def _create(draft: Draft, wanted: Wanted, rules: Rules) -> Planned:
         ),
     )
     for channel in rules.settings.channels:
-        _publish(draft, channel, "")
+        _publish(draft, rules, channel, "")
     return draft.done("created")
 
 
@@ -145,7 +164,7 @@ def _summary(body: Product) -> tuple[Diff, ...]:
     )
 
 
-def _publish(draft: Draft, channel: str, target_id: str) -> None:
+def _publish(draft: Draft, rules: Rules, channel: str, target_id: str) -> None:
     draft.change(
         "publish",
         Entity.PUBLICATION,
@@ -153,7 +172,7 @@ def _publish(draft: Draft, channel: str, target_id: str) -> None:
         source_id=draft.source.id,
         target_id=target_id,
         place=channel,
-        diffs=(Diff("channel", None, channel),),
+        diffs=(Diff("channel", None, rules.channels.get(channel, channel)),),
         settle=(Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)}),),
     )
 
@@ -314,7 +333,7 @@ def _channels(draft: Draft, target: Product, memory: Memory, rules: Rules) -> No
     for channel in rules.settings.channels:
         known = memory.pair(f"channel:{channel}")
         if channel not in target.channels and (known is None or known[0] != PUBLISHED):
-            _publish(draft, channel, target.id)
+            _publish(draft, rules, channel, target.id)
         elif channel in target.channels and (known is None or known[0] != PUBLISHED):
             draft.settles.append(
                 Settle("product", draft.source.id, {f"channel:{channel}": (PUBLISHED, None)})

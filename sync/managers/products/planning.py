@@ -98,6 +98,7 @@ class Planning:
             ctx.target.support(Entity.PRODUCT).groups,
             new_id,
             fields_of_run(flow.products.fields, ()),
+            {c.id: c.name for c in ctx.target.choices("channels")} if flow.products.channels else {},
         )
         self.approval = Approval.of(ctx)
         self.origin = ctx.source_connection.identity or ctx.source_connection.id

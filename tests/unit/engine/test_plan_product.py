@@ -313,3 +313,13 @@ def test_tags_of_ours_come_and_go_and_one_removed_by_hand_stays_away() -> None:
     assert not plan(p, BOUND, without_b, memory).changes
     diff = plan(replace(p, tags=("b", "c")), BOUND, without_b, memory).changes[0].change.diffs[0]
     assert diff.after == ("c", "own")
+
+
+def test_a_product_that_carries_another_records_mark_is_not_taken_over() -> None:
+    p = source("1", item("A"))
+    target = replace(shown(p), metafields={"sync.record": "other-erp/77"})
+    planned = plan(p, Match("found", "p1", "sku"), target)
+    assert (planned.item.planned, planned.changes) == ("parked", ())
+    assert causes(planned) == {"match.ambiguous"} and planned.parks[0].facts["candidates"] == ["p1"]
+    decided = plan(p, Match("found", "p1", "operator"), target)
+    assert "product.mark" in kinds(decided)
