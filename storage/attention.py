@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from storage.clock import utc_now as now
 from storage.database import Database
+from storage.logs import LogRow, Logs
 from storage.tables.sync import attention
 from storage.upsert import insert_new
 from sync.model.codec import dump, load
@@ -42,49 +43,31 @@ class Parked:
 class Attention:
     """Opens, refreshes and closes parked records."""
 
-    def __init__(self, db: Database) -> None:
-        self.db = db
+    def __init__(self, db: Database, logs: Logs | None = None) -> None:
+        """With `logs` every newly opened row is told there, too."""
+        self.db, self.logs = db, logs
 
     def park(self, tx: Connection, link_id: str, flow_id: str, run_id: str, parks: Iterable[Park]) -> None:
         """Opens a row for each, or refreshes the open one: message, facts, last seen."""
+        new = [p for p in parks if self._opened(tx, link_id, flow_id, run_id, p)]
+        if self.logs is not None and new:
+            self.logs.write_with(tx, [_told(p, link_id, flow_id, run_id) for p in new])
+
+    def _opened(self, tx: Connection, link_id: str, flow_id: str, run_id: str, p: Park) -> bool:
         a = attention.c
-        for p in parks:
-            seen = {
-                "message": dump(p.message),
-                "facts": dump(p.facts),
-                "run_id": run_id,
-                "seen_at": now(),
-                "label": p.label,
-                "sku": p.sku,
-            }
-            done = tx.execute(
-                update(attention)
-                .values(seen)
-                .where(
-                    a.link_id == link_id,
-                    a.entity == p.entity.value,
-                    a.record_id == p.record_id,
-                    a.cause == p.cause,
-                    a.closed_at.is_(None),
-                )
-            ).rowcount
-            if not done:
-                insert_new(
-                    tx,
-                    attention,
-                    [
-                        {
-                            **seen,
-                            "link_id": link_id,
-                            "flow_id": flow_id,
-                            "entity": p.entity.value,
-                            "record_id": p.record_id,
-                            "cause": p.cause,
-                            "opened_at": now(),
-                            "closed_by": "",
-                        }
-                    ],
-                )
+        same = (
+            a.link_id == link_id,
+            a.entity == p.entity.value,
+            a.record_id == p.record_id,
+            a.cause == p.cause,
+        )
+        seen = {"message": dump(p.message), "facts": dump(p.facts), "run_id": run_id, "seen_at": now()}
+        seen |= {"label": p.label, "sku": p.sku}
+        if tx.execute(update(attention).values(seen).where(*same, a.closed_at.is_(None))).rowcount:
+            return False
+        who = {"link_id": link_id, "flow_id": flow_id, "entity": p.entity.value, "record_id": p.record_id}
+        row = {**seen, **who, "cause": p.cause, "opened_at": now(), "closed_by": ""}
+        return bool(insert_new(tx, attention, [row]))
 
     def close_gone(
         self,
@@ -175,4 +158,19 @@ def _parked(row: Row[Any]) -> Parked:
         row.seen_at,
         row.closed_at,
         row.closed_by,
+    )
+
+
+def _told(p: Park, link_id: str, flow_id: str, run_id: str) -> LogRow:
+    """A refusal by a platform is an error; what waits for a decision is a warning."""
+    return LogRow(
+        "error" if p.cause.endswith(".refused") else "warning",
+        p.message,
+        link_id=link_id,
+        flow_id=flow_id,
+        entity=p.entity.value,
+        record=p.record_id,
+        sku=p.sku or None,
+        run_id=run_id,
+        detail=p.label,
     )

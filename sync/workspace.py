@@ -61,10 +61,11 @@ class Workspace:
         self.paths, self.db, self.vault = paths, db, vault
         self.stopping = threading.Event()
         self.connections, self.links, self.cursors = Connections(db, vault), Links(db), Cursors(db)
-        self.bindings, self.decisions, self.attention = Bindings(db), Decisions(db), Attention(db)
+        self.logs, self.preferences = Logs(db), Preferences(db)
+        self.bindings, self.decisions = Bindings(db), Decisions(db)
+        self.attention = Attention(db, self.logs)
         self.runs, self.queue, self.staging, self.calls = Runs(db), Queue(db), Staging(db), Calls(db)
         self.plans = Plans(db, self.bindings, self.attention)
-        self.logs, self.preferences = Logs(db), Preferences(db)
         self.spending, self.journal = Spending(), Journal(self)
         self.lock = ProcessLock(paths.lock_file)
         self.products, self.orders = ProductSyncManager(self), OrderSyncManager(self)

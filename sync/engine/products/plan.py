@@ -206,7 +206,7 @@ def _finished(draft: Draft, target: Product) -> Planned:
     if failed:
         draft.park(
             "image.failed",
-            say("{count} pictures could not be fetched by the shop.", count=len(failed)),
+            say("The shop could not fetch {count} of its pictures.", count=len(failed)),
             urls=failed[:10],
         )
     if draft.changes:
