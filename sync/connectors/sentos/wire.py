@@ -11,6 +11,7 @@ import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from sync.connectors.guard import safe_url
 from sync.connectors.sentos import money
@@ -229,9 +230,18 @@ class _Maker:
             if not safe_url(url, self._reading.allow_private):
                 self._note("image.unsafe", sku=sku, value=url)
                 continue
-            known = self._pictures.setdefault(url, Media(id_of(object_of(entry).get("id")) or url, url))
+            known = self._pictures.setdefault(
+                url, Media(id_of(object_of(entry).get("id")) or _picture_id(url), url)
+            )
             ids.append(known.id)
         return tuple(dict.fromkeys(ids))
+
+
+def _picture_id(url: str) -> str:
+    """What tells pictures without an id apart: their address but for scheme and port, so that a tenant that
+    moves to others of these does not seem to have new pictures."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _variant_id(raw: Mapping[str, Any]) -> str:

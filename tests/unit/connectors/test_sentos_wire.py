@@ -261,6 +261,13 @@ def test_images_in_every_shape(images: Any, urls: list[str] | None) -> None:
     assert (None if media is None else [m.url for m in media]) == urls
 
 
+def test_a_picture_without_an_id_stays_the_same_on_another_port_or_scheme() -> None:
+    ours, moved = ("https://x.example/urunres/1.jpg?v=2", "http://x.example:8080/urunres/1.jpg?v=2")
+    other = "https://x.example/urunres/2.jpg?v=2"
+    ids = [read(images=[url]).media[0].id for url in (ours, moved, other)]  # type: ignore[index]
+    assert ids[0] == ids[1] != ids[2]
+
+
 def test_pictures_of_variants_join_the_products() -> None:
     picture = {"id": 5, "url": "https://x.example/5.jpg"}
     product = read(images=[], variants=[raw_variant(1, images=[picture]), raw_variant(2, images=picture)])
