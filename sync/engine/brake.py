@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sync.model.call import Change, Verb
 from sync.model.entity import Entity
+from sync.model.fields import parse_money
 from sync.model.flow import Brakes
 from sync.model.run import BrakeHit
 from sync.model.text import say
@@ -29,14 +29,6 @@ class Figures:
     unmapped: tuple[str, ...] = ()
 
 
-def money(text: object) -> Money | None:
-    """A diff's money value; None for nothing."""
-    if not text or not isinstance(text, str):
-        return None
-    amount, currency = text.split(" ")
-    return Money(Decimal(amount), currency)
-
-
 def count(figures: Figures, changes: Iterable[Change], brakes: Brakes) -> None:
     """Adds up what a plan's changes do to existing stock and prices."""
     for change in changes:
@@ -46,7 +38,7 @@ def count(figures: Figures, changes: Iterable[Change], brakes: Brakes) -> None:
         for diff in change.diffs:
             if diff.field == "price" and change.verb is Verb.UPDATE:
                 figures.price_moves += int(
-                    moved(money(diff.before), money(diff.after), brakes.price_move_percent)
+                    moved(parse_money(diff.before), parse_money(diff.after), brakes.price_move_percent)
                 )
 
 

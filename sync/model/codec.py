@@ -93,13 +93,8 @@ def _loader(kind: Any) -> Callable[[Any], Any]:
     return lambda raw: raw
 
 
-def _money(raw: str) -> Money:
-    amount, currency = raw.split(" ")
-    return Money(Decimal(amount), currency)
-
-
 _LEAVES: dict[Any, Callable[[Any], Any]] = {
-    Money: _money,
+    Money: Money.parse,
     Decimal: Decimal,
     datetime: datetime.fromisoformat,
     Message: Message.from_json,

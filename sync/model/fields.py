@@ -33,10 +33,7 @@ def money_value(money: Money | None) -> Value:
 
 def parse_money(value: Value) -> Money | None:
     """The inverse of `money_value`; None for None and ""."""
-    if not value:
-        return None
-    amount, currency = str(value).split(" ")
-    return Money(Decimal(amount), currency)
+    return Money.parse(str(value)) if value else None
 
 
 def _compare_at(variant: Variant) -> Value:

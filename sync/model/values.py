@@ -25,6 +25,12 @@ class Money:
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
 
+    @staticmethod
+    def parse(text: str) -> Money:
+        """The inverse of `str`. Raises ValueError or decimal.InvalidOperation for anything else."""
+        amount, currency = text.split(" ")
+        return Money(Decimal(amount), currency)
+
     def __add__(self, other: Money) -> Money:
         self._same(other)
         return Money(self.amount + other.amount, self.currency)
