@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +12,16 @@ from storage.clock import utc_now as now
 from storage.database import Database
 from storage.ids import new_id
 from storage.tables.connections import cursors, flows, links
+from storage.upsert import insert_new
 from sync.errors import NeedsOperator
 from sync.model.codec import dump, load
 from sync.model.entity import Entity
-from sync.model.flow import Flow, Link, OrderSettings, ProductSettings, Schedule
+from sync.model.flow import Flow, Link, OrderSettings, ProductSettings, Schedule, StockSettings
 from sync.model.text import say
+
+
+ERP_TO_SHOP = ((Entity.PRODUCT, "a>b"), (Entity.ORDER, "b>a"))
+STORE_TO_STORE = ((Entity.STOCK, "a>b"),)
 
 
 class Links:
@@ -25,9 +30,16 @@ class Links:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def add(self, name: str, a: str, b: str, locations: Mapping[str, tuple[str, ...]] | None = None) -> Link:
-        """A new link with its product flow (a>b) and order flow (b>a), both switched off.
-        Raises NeedsOperator if the two are linked already."""
+    def add(
+        self,
+        name: str,
+        a: str,
+        b: str,
+        locations: Mapping[str, tuple[str, ...]] | None = None,
+        flows_of: Sequence[tuple[Entity, str]] = ERP_TO_SHOP,
+    ) -> Link:
+        """A new link with its flows (entity, direction), all switched off. Raises NeedsOperator if the two are
+        linked already."""
         link_id = new_id()
         with self.db.write() as tx:
             if tx.execute(select(links.c.id).where(links.c.a == a, links.c.b == b)).first():
@@ -41,7 +53,7 @@ class Links:
                     id=link_id, name=name, a=a, b=b, locations=dump(locations or {}), created_at=now()
                 )
             )
-            for entity, direction in ((Entity.PRODUCT, "a>b"), (Entity.ORDER, "b>a")):
+            for entity, direction in flows_of:
                 tx.execute(insert(flows).values(_flow_row(Flow(new_id(), link_id, entity, direction))))
         return self.get(link_id)
 
@@ -84,6 +96,12 @@ class Links:
                 _flow(r)
                 for r in tx.execute(query if link_id is None else query.where(flows.c.link_id == link_id))
             ]
+
+    def add_flow(self, link_id: str, entity: Entity, direction: str) -> Flow:
+        """The link's flow of an entity, made (switched off) if it is not there."""
+        with self.db.write() as tx:
+            insert_new(tx, flows, [_flow_row(Flow(new_id(), link_id, entity, direction))])
+        return next(f for f in self.flows(link_id) if f.entity is entity)
 
     def save(self, flow: Flow) -> Flow:
         """Stores a flow; its version grows. Switching an order flow on for the first time sets its go-live
@@ -131,6 +149,7 @@ def _flow(row: Row[Any]) -> Flow:
         load(ProductSettings, settings.get("products", {})),
         load(OrderSettings, settings.get("orders", {})),
         load(Schedule, row.schedule),
+        load(StockSettings, settings.get("stock", {})),
     )
 
 
@@ -144,5 +163,5 @@ def _flow_row(flow: Flow) -> dict[str, Any]:
         "version": flow.version,
         "schedule": dump(flow.schedule),
         "updated_at": now(),
-        "settings": {"products": dump(flow.products), "orders": dump(flow.orders)},
+        "settings": {"products": dump(flow.products), "orders": dump(flow.orders), "stock": dump(flow.stock)},
     }

@@ -32,7 +32,7 @@ def head() -> str:
     """The newest schema this code knows."""
     found = _scripts().get_current_head()
     if found is None:
-        raise RuntimeError("storage/migrations/versions is empty: run python -m storage.migrations.make")
+        raise RuntimeError("storage/migrations/versions is empty")
     return found
 
 

@@ -74,13 +74,13 @@ runs = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Column("spent", Json, nullable=False),
     Index("ix_runs_flow_id_created_at", "flow_id", "created_at"),
-    # One live run of a flow: the database keeps the promise.
+    # One live run of a flow: the database keeps the promise. What queue items write is a run beside it.
     Index(
         "uq_runs_live_flow_id",
         "flow_id",
         unique=True,
-        sqlite_where=text("status IN ('queued', 'running', 'braked')"),
-        postgresql_where=text("status IN ('queued', 'running', 'braked')"),
+        sqlite_where=text("status IN ('queued', 'running', 'braked') AND mode <> 'items'"),
+        postgresql_where=text("status IN ('queued', 'running', 'braked') AND mode <> 'items'"),
     ),
 )
 
@@ -180,12 +180,18 @@ sync_queue = Table(
     "sync_queue",
     metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
-    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE")),  # of a stage; NULL for a record
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE")),  # of a record
+    Column("record_id", Text, nullable=False, server_default=""),  # at the side where it moved
     Column("entity_type", Text, nullable=False),
-    Column("action", Text, nullable=False),  # the stage
-    Column("direction", Text, nullable=False),
-    Column("partition", Text, nullable=False),
-    Column("status", Text, nullable=False),  # pending, processing, completed, failed
+    Column("action", Text, nullable=False),  # the stage, or "sync" for a record
+    Column("direction", Text, nullable=False),  # "a>b": a record is read at a and written at b
+    Column("partition", Text, nullable=False),  # the connection whose budget it spends
+    Column("status", Text, nullable=False),  # pending, processing, completed, failed, dismissed
+    Column("cause", Text, nullable=False, server_default=""),  # run, order, webhook, manual
+    Column("worker", Text, nullable=False, server_default=""),  # who holds it
+    Column("fence", Integer, nullable=False, server_default="0"),  # grows with every claim of its partition
+    Column("first_at", UtcDateTime),  # when the record first moved: the debounce has a longest wait
     Column("priority", Integer, nullable=False),
     Column("due", UtcDateTime, nullable=False),
     Column("retry_count", Integer, nullable=False),
@@ -201,7 +207,38 @@ sync_queue = Table(
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),
+    # One pending row per record and target side: that is the debounce.
+    Index(
+        "uq_sync_queue_pending_record",
+        "flow_id",
+        "direction",
+        "entity_type",
+        "record_id",
+        unique=True,
+        sqlite_where=text("status = 'pending' AND run_id IS NULL"),
+        postgresql_where=text("status = 'pending' AND run_id IS NULL"),
+    ),
     Index("ix_sync_queue_status_priority_due", "status", "priority", "due"),
+    Index("ix_sync_queue_partition_status_priority_due", "partition", "status", "priority", "due"),
+)
+
+# Where several workers can be: who runs the turns of a connection. Times are the database's own clock.
+partitions = Table(
+    "partitions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("fence", Integer, nullable=False),
+)
+
+# A schedule fires once, however many machines look at the clock.
+fires = Table(
+    "fires",
+    metadata,
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("worker", Text, nullable=False),
 )
 
 attention = Table(

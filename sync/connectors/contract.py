@@ -27,7 +27,10 @@ class Connector(Protocol):
         """What the platform can do with the entity. Pure; an unknown entity gives an empty `Support`."""
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
-        """Yields pages of PRODUCT (variants, media, levels included) or ORDER records. May repeat a record,
+        """Yields pages of PRODUCT (variants, media, levels included), ORDER or STOCK records (one a sellable
+        item, with its levels at `which.locations`, all locations if none are named). A STOCK sweep's last page
+        carries a cursor that stands for its whole content; handed in as `since`, a sweep that shows the same
+        content again yields one page without records, `unchanged` and `complete`. May repeat a record,
         never misses one. `since` is a cursor of an earlier page: reading resumes after it. The last page
         alone may be `complete`, and is so only if the sweep missed nothing (checked against the platform's
         total where there is one). Ids or SKUs that do not exist are simply not among the records. A record

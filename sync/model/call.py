@@ -19,7 +19,8 @@ Body = Product | Variant | Media | Order | Fulfilment | None
 class Verb(StrEnum):
     """create: the record does not exist at the target · update: fields of an existing one · add, remove:
     entries of a set (tags) · mark: our own sync.* metafields · publish: make visible · activate: stock an
-    item at a location · set: an absolute quantity with compare-and-set · advance: a document's status."""
+    item at a location · set: an absolute quantity with compare-and-set · adjust: a delta with compare-and-set · track: count an item's
+    stock from now on · advance: a document's status."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -27,6 +28,8 @@ class Verb(StrEnum):
     PUBLISH = "publish"
     ACTIVATE = "activate"
     SET = "set"
+    ADJUST = "adjust"
+    TRACK = "track"
     ADVANCE = "advance"
 
 
@@ -76,7 +79,7 @@ class Change:
 class Call:
     """One request to a platform, committed before it is sent. `arguments` are JSON-able and complete: sending
     needs nothing else. `key` is the idempotency key (or our own reference); after `expires_at` it may not be
-    sent again, only looked up."""
+    sent again, only looked up. `urgent`: it overtakes the others of its connection."""
 
     id: str
     operation: str
@@ -85,6 +88,7 @@ class Call:
     key: str = ""
     expires_at: datetime | None = None
     cost: float = 0.0
+    urgent: bool = False
 
 
 class State(StrEnum):

@@ -32,7 +32,7 @@ class Connection:
 @dataclass(frozen=True, slots=True)
 class Link:
     """Two connections kept in step: `a` is the ERP side (or first store), `b` the shop. `locations` maps each
-    location of b to the warehouses of a whose stock is summed there."""
+    location of b to the locations or warehouses of a whose stock is summed there (`stock.ALL_PLACES`: all)."""
 
     id: str
     name: str
@@ -183,13 +183,42 @@ class OrderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StockSettings:
+    """The stock flow. Items pair by SKU, always trimmed and NFC; `fold_case` and `fold_dashes` let more pairs
+    be equal. `buffers` keeps so many pieces back per target location ("" for all others). `drift`: what happens
+    when only the target moved: keep (and report) or restore. `unreported`: when the source moves after that,
+    the pieces that the target lost without telling are taken off (subtract) or the row is parked (park).
+    `increase_twice`: a rise is written only once it was seen in two reads. `subtract_orders`: pieces of orders
+    that the source does not know yet are taken off. `untracked`: skip, or track (switch counting on).
+    `activate`: stock items at locations where they are not. `gone`: what becomes of a target item whose source
+    item two complete sweeps did not show: leave, zero, draft, archive. `tags`: only items whose product carries
+    one of them."""
+
+    fold_case: bool = True
+    fold_dashes: bool = False
+    buffers: Mapping[str, int] = field(default_factory=dict)
+    drift: str = "keep"
+    unreported: str = "subtract"
+    increase_twice: bool = False
+    subtract_orders: bool = False
+    untracked: str = "skip"
+    activate: bool = True
+    gone: str = "leave"
+    tags: tuple[str, ...] = ()
+    brakes: Brakes = Brakes()
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a flow runs by itself: every `minutes`, or by `cron` in `timezone`; nothing set: only by hand."""
+    """When a flow runs by itself: every `minutes`, or by `cron` in `timezone`; nothing set: only by hand. From
+    `quiet_from` to `quiet_to` ("HH:MM" in `timezone`, may pass midnight; "" for none) nothing starts."""
 
     minutes: int = 0
     cron: str = ""
     timezone: str = "Europe/Istanbul"
     paused: bool = False
+    quiet_from: str = ""
+    quiet_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +235,4 @@ class Flow:
     products: ProductSettings = ProductSettings()
     orders: OrderSettings = OrderSettings()
     schedule: Schedule = Schedule()
+    stock: StockSettings = StockSettings()

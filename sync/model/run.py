@@ -13,12 +13,17 @@ OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed", "parked")
 
 
 class Mode(StrEnum):
-    """preview: plan, no write · test: the first five records that differ · full · delta (next issue)."""
+    """preview: plan, no write · test: the first five records that differ · full: everything, and the source's
+    word holds · sweep: both sides read whole and merged (daily, weekly) · delta: what moved at the source since
+    the last run · items: what one turn of the queue wrote · undo: another run's before-values restored."""
 
     PREVIEW = "preview"
     TEST = "test"
     FULL = "full"
+    SWEEP = "sweep"
     DELTA = "delta"
+    ITEMS = "items"
+    UNDO = "undo"
 
 
 class Status(StrEnum):
@@ -43,7 +48,8 @@ class Scope:
     """What part of a flow a run covers. `parts`: products, prices, stock, images, orders, statuses; empty =
     all the flow has. `skus`, `names` or `ids`: these records alone. `filters` narrow a product run beside the
     flow's own. `plan_of`: apply the kept plan of that run. `confirmed`: the brake codes that the operator
-    typed through."""
+    typed through. `undo_of`: restore what that run changed. `reason`: why a full run is needed after go-live.
+    `tags`: only items whose product carries one of them."""
 
     parts: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
@@ -52,6 +58,9 @@ class Scope:
     plan_of: str = ""
     confirmed: tuple[str, ...] = ()
     filters: ProductFilter = ProductFilter()
+    undo_of: str = ""
+    reason: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.database import Database, open_database
-from storage.migrations import make, runner
+from storage.migrations import runner
 from storage.tables import metadata
 from sync.errors import NeedsOperator
 
@@ -56,12 +56,6 @@ def test_schema_by_migrations_is_schema_from_scratch(tmp_path: Path) -> None:
     assert by_steps.keys() == from_scratch.keys()
     assert {name: sql for name, sql in by_steps.items() if sql != from_scratch[name]} == {}
     assert {"uq_runs_live_flow_id", "logs_search", "logs_search_delete"} <= by_steps.keys()
-
-
-def test_the_first_step_is_what_the_tool_writes() -> None:
-    assert make.TARGET.read_text(encoding="utf-8") == make.initial_migration(), (
-        "the tables have changed: run python -m storage.migrations.make"
-    )
 
 
 def test_many_processes_starting_at_once_migrate_once(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""Stock at any size: what each store showed when last read, what was matched, every change, and who may write.
+
+Rows are narrow and typed, because there may be a million of them a store.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+
+from storage.tables.base import BigId, Json, UtcDateTime, metadata
+
+# A store's sellable items as last read. `sku` is trimmed NFC, `key` beside that case-folded, `loose` beside that
+# without dashes and blanks: flows join on `loose` and compare by what they are set to.
+stock_items = Table(
+    "stock_items",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("connection_id", Text, ForeignKey("connections.id", ondelete="CASCADE"), nullable=False),
+    Column("variant_id", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("product_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),  # "" for none
+    Column("key", Text, nullable=False),
+    Column("loose", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # plain, bundle, gift_card
+    Column("tracked", Boolean, nullable=False),
+    Column("tags", Text, nullable=False),  # "\n"-joined, with one before and after; "" for none
+    Column("hash", Text, nullable=False),  # of everything read, levels included
+    Column("sweep", Integer, nullable=False),  # the last complete sweep that showed it
+    Column("missed", Integer, nullable=False),  # complete sweeps in a row that did not
+    UniqueConstraint("connection_id", "variant_id"),
+    Index("ix_stock_items_connection_id_loose", "connection_id", "loose"),
+)
+
+stock_levels = Table(
+    "stock_levels",
+    metadata,
+    Column("stock_item", BigId, ForeignKey("stock_items.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("available", Integer, nullable=False),
+    Column("on_hand", Integer),
+    Column("reserved", Integer),
+    Column("active", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Items of either side that a stock flow cannot pair, with why; the matched ones are `bindings`.
+stock_unmatched = Table(
+    "stock_unmatched",
+    metadata,
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("stock_item", BigId, ForeignKey("stock_items.id", ondelete="CASCADE"), primary_key=True),
+    Column("why", Text, nullable=False),  # model.stock.Match
+    Column("sku", Text, nullable=False),
+    Index("ix_stock_unmatched_flow_id_why", "flow_id", "why"),
+)
+
+# One row a flow: the stages, and the figures of its last match.
+stock_stages = Table(
+    "stock_stages",
+    metadata,
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("baseline_run", Text, nullable=False),
+    Column("baseline_at", UtcDateTime),
+    Column("validated_at", UtcDateTime),
+    Column("validated_by", Text, nullable=False),
+    Column("figures", Json, nullable=False),  # what was confirmed: totals and sample
+    Column("match", Json, nullable=False),  # counts by model.stock.Match, and when
+)
+
+# Every change of stock, planned or done: the plan, the change log and what undo reads.
+stock_changes = Table(
+    "stock_changes",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("run_id", Text, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    Column("binding_id", BigId),
+    Column("phase", Text, nullable=False),  # track, activate, stock, adjust
+    Column("sku", Text, nullable=False),
+    Column("source_id", Text, nullable=False),  # the variant at the source
+    Column("variant_id", Text, nullable=False),  # the variant at the target
+    Column("item_id", Text, nullable=False),  # what stock is written by
+    Column("place", Text, nullable=False),
+    Column("before", Integer),  # what the target showed
+    Column("after", Integer),
+    Column("source", Integer),  # what the source showed
+    Column("cause", Text, nullable=False),  # run, queue, order, webhook, manual, undo, hand (seen, not ours)
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),  # planned, sent, applied, refused, stale, unknown, dropped, seen
+    Column("chosen", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("message", Json),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_stock_changes_run_id_state_phase", "run_id", "state", "phase", "id"),
+    Index("ix_stock_changes_sku", "sku"),
+    Index("ix_stock_changes_flow_id_at", "flow_id", "at"),
+    Index("ix_stock_changes_call_id", "call_id"),
+)
+
+# Where both sides differ after a run that read both: one row a pair and place, gone when they agree.
+stock_differences = Table(
+    "stock_differences",
+    metadata,
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("binding_id", BigId, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("why", Text, nullable=False),  # model.stock.Difference
+    Column("source", Integer, nullable=False),
+    Column("target", Integer, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Index("ix_stock_differences_flow_id_why", "flow_id", "why"),
+)
+
+# One writer per store and location. `store` is the account's identity, not the connection: two connections may
+# lead to the same store.
+stock_owners = Table(
+    "stock_owners",
+    metadata,
+    Column("store", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
