@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.requirements-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench proof messages browser clean
+.PHONY: help install run test lint bench proof messages browser postgres clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,18 +26,19 @@ $(READY): requirements.txt
 run: $(READY) ## start the console on http://127.0.0.1:8501 (another port: PORT=8502)
 	exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(READY) browser ## run all tests (some of them: ARGS="tests/unit -k money")
+test: $(READY) browser postgres ## run all tests (some of them: ARGS="tests/unit -k money")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(READY) ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY) ## run a benchmark: NAME=first-sync (without a name: list them)
-	$(BIN)/python -m bench $(if $(NAME),$(NAME) --json,--help)
+bench: $(READY) ## every benchmark, as a table; one of them: NAME=stock-push ARGS="--skus 10000"
+	$(BIN)/python -m bench $(if $(NAME),$(NAME) --json $(ARGS),table)
 
-proof: $(READY) ## products and orders through both sandboxes twice, held against their ledgers
+proof: $(READY) ## products and orders twice through both sandboxes, then every way to fail (an hour)
 	$(BIN)/python -m sync demo --products 250 --orders 120 --json
+	$(BIN)/python -m bench.proof $(NAME) $(ARGS)
 
 messages: $(READY) ## bring the translation catalogues up to date
 	$(BIN)/python -m console.messages
@@ -49,6 +50,15 @@ browser: # the tests drive an installed Chromium or Chrome; as root on Debian it
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else \
 	  echo "The browser tests need Chromium or Chrome. On Debian: sudo apt-get install chromium"; exit 1; \
+	fi
+
+postgres: # the tests start a PostgreSQL server of their own; as root on Debian it is installed when missing
+	@for found in /usr/lib/postgresql/*/bin/postgres $$(command -v postgres) "$$(pg_config --bindir 2>/dev/null)/postgres"; do \
+	  test -x "$$found" && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	else \
+	  echo "The tests need PostgreSQL. On Debian: sudo apt-get install postgresql"; exit 1; \
 	fi
 
 clean: ## remove the virtual environment and caches (never the data folder)

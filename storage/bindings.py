@@ -111,9 +111,9 @@ class Bindings:
         """Stores baseline pairs of bindings that exist; for others there is nothing to keep."""
         for s in settles:
             row = tx.execute(
-                select(bindings.c.id, bindings.c.baseline).where(
-                    bindings.c.link_id == link_id, bindings.c.kind == s.kind, bindings.c.id_a == s.id_a
-                )
+                select(bindings.c.id, bindings.c.baseline)
+                .where(bindings.c.link_id == link_id, bindings.c.kind == s.kind, bindings.c.id_a == s.id_a)
+                .with_for_update()
             ).first()
             if row is None:
                 continue

@@ -14,6 +14,7 @@ from storage.clock import utc_now as now
 from storage.database import Database
 from storage.ids import new_id
 from storage.tables.connections import connections, keeps, links
+from storage.upsert import upsert
 from storage.vault import Secrets, Vault
 from sync.errors import NeedsOperator
 from sync.model.codec import dump, load
@@ -56,7 +57,7 @@ class Connections:
             "checked_at": None,
             "created_at": now(),
         }
-        with self.db.write() as tx:
+        with self.db.write(alone="vault") as tx:
             if tx.execute(select(connections.c.id).where(connections.c.name == row["name"])).first():
                 raise NeedsOperator(
                     say("There is already a connection named {name}. Choose another name.", name=name)
@@ -107,7 +108,7 @@ class Connections:
         if speed is not None:
             _check_speed(old.sandbox, speed)
             values["speed"] = speed
-        with self.db.write() as tx:
+        with self.db.write(alone="vault") as tx:
             if forget or (secrets and any(secrets.values())):
                 values["secrets"] = self._sealed_again(tx, connection_id, secrets or {}, forget)
             tx.execute(update(connections).where(connections.c.id == connection_id).values(values))
@@ -183,16 +184,10 @@ class KeepStore:
         return dict(self.vault.open_secrets(row.value)).get("value")
 
     def put(self, name: str, value: str, expires_at: datetime | None = None) -> None:
-        with self.db.write() as tx:
-            tx.execute(delete(keeps).where(*self._at(name)))
-            tx.execute(
-                insert(keeps).values(
-                    connection_id=self.connection_id,
-                    name=name,
-                    expires_at=expires_at,
-                    value=self.vault.seal({"value": value}),
-                )
-            )
+        with self.db.write(alone="vault") as tx:
+            row = {"connection_id": self.connection_id, "name": name, "expires_at": expires_at}
+            sealed = {**row, "value": self.vault.seal({"value": value})}
+            upsert(tx, keeps, [sealed], key=["connection_id", "name"])
 
     def drop(self, name: str) -> None:
         with self.db.write() as tx:

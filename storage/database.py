@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from psycopg.types.string import StrDumper
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from storage.errors import StorageBusy
+from storage.errors import BadInput, NestedWrite, StorageBusy
 from storage.fairlock import FairLock
+from sync.errors import NeedsOperator
 from sync.model.text import say
 
 _log = logging.getLogger(__name__)
@@ -28,6 +31,12 @@ Dialect = Literal["sqlite", "postgresql"]
 SAFE_SQLITE = (3, 51, 3)
 """First SQLite without the WAL-reset bug (https://sqlite.org/wal.html#walresetbug)."""
 BUSY_MILLISECONDS = 10_000
+WRITER_CACHE_KB, READER_CACHE_KB = 64_000, 8_000
+"""Pages that a connection may keep: what a million rows in no order need, and no more than is used."""
+CHECKPOINT_PAGES = 4_000
+"""So many pages (16 MB) may be in the WAL before they go into the file: a large run writes the same pages of
+an index again and again."""
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _warned = False
 
 
@@ -60,17 +69,16 @@ class Database:
     """A SQLite file or a PostgreSQL database, by URL. Thread-safe; close it when done."""
 
     def __init__(self, url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL") -> None:
-        self.url = _with_driver(make_url(url))
+        self.url = _parsed(url)
         name = self.url.get_backend_name()
-        if name not in ("sqlite", "postgresql"):
-            raise ValueError(f"a database URL must begin with sqlite:/// or postgresql://, not {name}:")
         self.dialect: Dialect = "sqlite" if name == "sqlite" else "postgresql"
         self._lock = FairLock()
+        self._writing = threading.local()
         if self.dialect == "sqlite":
             self._reader = _sqlite_engine(self.url, synchronous, write=False)
             self._writer = _sqlite_engine(self.url, synchronous, write=True)
         else:
-            self._writer = create_engine(self.url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+            self._writer = _postgresql_engine(self.url)
             self._reader = self._writer.execution_options(
                 postgresql_readonly=True, isolation_level="REPEATABLE READ"
             )
@@ -88,18 +96,37 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, alone: str = "") -> Iterator[Connection]:
         """A write transaction: commits when the block ends, rolls back when it raises.
 
-        On SQLite the writers of this process are served in the order they came. Raises NestedWrite when this
-        thread is already writing, StorageBusy when another process keeps the file locked for ten seconds.
+        On SQLite there is one writer; those of this process are served in the order they came. On PostgreSQL
+        there are many: whoever decides by what it reads, and has no unique index to decide for it, names what
+        it does in `alone`, and waits until nobody else on any machine writes under that name.
+        Raises NestedWrite when this thread is already writing, StorageBusy when another process keeps a
+        SQLite file locked for ten seconds.
         """
         if self.dialect == "postgresql":
-            with self._writer.begin() as connection:
+            with self._once_a_thread(), self._writer.begin() as connection:
+                if alone:
+                    connection.execute(_ALONE, {"name": f"counterpart.{alone}"})
                 yield connection
             return
         with self._lock, self._begin_immediate() as connection:
             yield connection
+
+    @contextmanager
+    def _once_a_thread(self) -> Iterator[None]:
+        """What would stand still for ever on SQLite is refused on PostgreSQL, too."""
+        if getattr(self._writing, "now", False):
+            raise NestedWrite(
+                "this thread is already inside a write transaction: "
+                "pass its connection on instead of opening a second one"
+            )
+        self._writing.now = True
+        try:
+            yield
+        finally:
+            self._writing.now = False
 
     @contextmanager
     def _begin_immediate(self) -> Iterator[Connection]:
@@ -125,6 +152,38 @@ def _busy(error: OperationalError) -> Exception:
     )
 
 
+class _PlainText(StrDumper):
+    """PostgreSQL's text cannot hold NUL, which exports of other systems do contain: it is stored as the sign
+    for an unreadable character."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: Any) -> None:
+        raw.adapters.register_dumper(str, _PlainText)
+
+    return engine
+
+
+def _parsed(text: str) -> URL:
+    """Raises BadInput, which does not repeat the text: it may hold a password."""
+    try:
+        url = make_url(text)
+        if url.get_backend_name() in ("sqlite", "postgresql", "postgres"):
+            return _with_driver(url)
+    except (ArgumentError, ValueError):
+        pass  # the sentence below is the same for all that is no address
+    raise BadInput(
+        "This is no address of a database. It must look like postgresql://user:password@host/name "
+        "or sqlite:///file; in a password, write @ : / as %40 %3A %2F."
+    )
+
+
 def _with_driver(url: URL) -> URL:
     """`postgresql://` and `postgres://` mean psycopg 3."""
     if url.drivername in ("postgresql", "postgres"):
@@ -146,6 +205,9 @@ def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
         "foreign_keys = ON",
         f"synchronous = {synchronous}",
         f"busy_timeout = {BUSY_MILLISECONDS}",
+        f"cache_size = {-WRITER_CACHE_KB if write else -READER_CACHE_KB}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+        "temp_store = MEMORY",
         f"query_only = {'OFF' if write else 'ON'}",
     ]
 
@@ -165,7 +227,7 @@ def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
 def open_database(url_or_path: str | os.PathLike[str]) -> Database:
     """The database, created if it is new (folder 0700, file 0600) and migrated to this version's schema.
 
-    Raises NeedsOperator when the database was written by a newer Counterpart.
+    Raises NeedsOperator when the database was written by a newer Counterpart, or PostgreSQL lets nobody in.
     """
     from storage.migrations.runner import migrate
 
@@ -175,10 +237,30 @@ def open_database(url_or_path: str | os.PathLike[str]) -> Database:
     database = Database(url)
     try:
         migrate(database)
-    except BaseException:
+    except BaseException as error:
         database.close()
+        if database.dialect == "postgresql" and _no_entry(error):
+            raise _unreachable(database.url, error) from error
         raise
     return database
+
+
+def _no_entry(error: BaseException) -> bool:
+    """Did the very connecting fail (server, database, user, password)?"""
+    return isinstance(error, OperationalError) and error.statement is None
+
+
+def _unreachable(url: URL, error: BaseException) -> NeedsOperator:
+    reason = (str(getattr(error, "orig", error)).splitlines() or [""])[0]
+    return NeedsOperator(
+        say(
+            "The PostgreSQL database {name} on {host} cannot be opened. "
+            "Is it running, and are the name, user and password of its URL right? It says: {reason}",
+            name=url.database or "",
+            host=url.host or "localhost",
+            reason=reason,
+        )
+    )
 
 
 def as_url(url_or_path: str | os.PathLike[str]) -> str:

@@ -12,13 +12,12 @@ from storage.clock import utc_now as now
 from storage.database import Database
 from storage.ids import new_id
 from storage.tables.connections import cursors, flows, links
-from storage.upsert import insert_new
+from storage.upsert import insert_new, upsert
 from sync.errors import NeedsOperator
 from sync.model.codec import dump, load
 from sync.model.entity import Entity
 from sync.model.flow import Flow, Link, OrderSettings, ProductSettings, Schedule, StockSettings
 from sync.model.text import say
-
 
 ERP_TO_SHOP = ((Entity.PRODUCT, "a>b"), (Entity.ORDER, "b>a"))
 STORE_TO_STORE = ((Entity.STOCK, "a>b"),)
@@ -38,10 +37,10 @@ class Links:
         locations: Mapping[str, tuple[str, ...]] | None = None,
         flows_of: Sequence[tuple[Entity, str]] = ERP_TO_SHOP,
     ) -> Link:
-        """A new link with its flows (entity, direction), all switched off. Raises NeedsOperator if the two are
-        linked already."""
+        """A new link with its flows (entity, direction), all switched off. Raises NeedsOperator if the two
+        are linked already."""
         link_id = new_id()
-        with self.db.write() as tx:
+        with self.db.write(alone="links") as tx:
             if tx.execute(select(links.c.id).where(links.c.a == a, links.c.b == b)).first():
                 raise NeedsOperator(say("These two connections are linked already."))
             if tx.execute(select(links.c.id).where(links.c.name == name)).first():
@@ -129,8 +128,8 @@ class Cursors:
 
     def set(self, flow_id: str, name: str, value: str) -> None:
         with self.db.write() as tx:
-            tx.execute(delete(cursors).where(cursors.c.flow_id == flow_id, cursors.c.name == name))
-            tx.execute(insert(cursors).values(flow_id=flow_id, name=name, value=value, at=now()))
+            row = {"flow_id": flow_id, "name": name, "value": value, "at": now()}
+            upsert(tx, cursors, [row], key=["flow_id", "name"])
 
 
 def _link(row: Row[Any]) -> Link:

@@ -1,38 +1,53 @@
-"""The queue: rows that say THAT work is due. Claimed, never popped."""
+"""The queue: rows that say THAT work is due. Claimed, never popped.
+
+A row is a stage of a run (here) or a record (`queue_records`); `queue_desk` is what a person does with rows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from storage.clock import utc_now as now
 from storage.database import Database
 from storage.messages import stored_message
+from storage.queue_desk import QueueDesk, QueueFilter
+from storage.queue_item import (
+    BY_HAND,
+    OPEN,
+    SCHEDULED,
+    URGENT,
+    Guard,
+    Item,
+    by_index,
+    connection_lost,
+    end_rows,
+    item_of,
+    unguarded,
+)
+from storage.queue_records import BATCH, LONGEST_WAIT, RecordItems
+from storage.tables.connections import connections
 from storage.tables.sync import sync_queue
 from sync.model.text import Message
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One row of `sync_queue`: a stage of a run that is due."""
-
-    id: int
-    run_id: str
-    entity: str
-    action: str
-    direction: str
-    partition: str
-    status: str
-    priority: int
-    due: datetime
-    retry_count: int
+__all__ = [
+    "BATCH",
+    "BY_HAND",
+    "LONGEST_WAIT",
+    "SCHEDULED",
+    "URGENT",
+    "Item",
+    "Queue",
+    "QueueFilter",
+    "connection_lost",
+]
 
 
-class Queue:
-    """pending → processing → completed | failed; a retry goes back to pending with a later due time."""
+class Queue(RecordItems, QueueDesk):
+    """pending → processing → completed | failed | dismissed; a retry goes back to pending with a later due
+    time."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -46,7 +61,7 @@ class Queue:
         *,
         direction: str = "",
         partition: str = "",
-        priority: int = 100,
+        priority: int = SCHEDULED,
         delay: float = 0.0,
     ) -> None:
         """Queues a stage inside the caller's transaction, so that work and its follow-up are one commit."""
@@ -58,6 +73,7 @@ class Queue:
                 direction=direction,
                 partition=partition,
                 status="pending",
+                cause="run",
                 priority=priority,
                 due=now() + timedelta(seconds=delay),
                 retry_count=0,
@@ -65,33 +81,38 @@ class Queue:
             )
         )
 
-    def claim(self) -> Item | None:
-        """The most urgent due item, now "processing"; None if nothing is due."""
-        q = sync_queue.c
-        due = (
-            select(sync_queue)
-            .where(q.status == "pending", q.due <= now())
-            .order_by(q.priority, q.due, q.id)
-            .limit(1)
-        )
+    def claim(
+        self, *, partition: str | None = None, worker: str = "", fence: int = 0, guard: Guard = unguarded
+    ) -> Item | None:
+        """The most urgent due stage, now "processing"; None if none is due."""
         with self.db.read() as tx:  # an idle worker looks often and must not stand in the writers' queue
-            if tx.execute(due).first() is None:
+            by_index(tx)
+            if tx.execute(_stage(partition)).first() is None:
                 return None
         with self.db.write() as tx:
-            row = tx.execute(due).first()
+            guard(tx)
+            by_index(tx)
+            row = tx.execute(_stage(partition).with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            tx.execute(update(sync_queue).where(q.id == row.id).values(status="processing"))
-        return _item(row)
+            tx.execute(
+                update(sync_queue)
+                .where(sync_queue.c.id == row.id)
+                .values(status="processing", worker=worker, fence=fence)
+            )
+        return item_of(row)
+
+    def next_stage(self, partition: str | None = None) -> int | None:
+        """Priority of the most urgent stage that is due."""
+        with self.db.read() as tx:
+            by_index(tx)
+            row = tx.execute(_stage(partition)).first()
+        return None if row is None else int(row.priority)
 
     def finish(
         self, tx: Connection, item_id: int, status: str = "completed", error: Message | None = None
     ) -> None:
-        tx.execute(
-            update(sync_queue)
-            .where(sync_queue.c.id == item_id)
-            .values(status=status, error_message=stored_message(error), finished_at=now())
-        )
+        end_rows(tx, [item_id], status, error_message=stored_message(error))
 
     def again(self, tx: Connection, item_id: int, delay: float, error: Message) -> None:
         """Back to pending after `delay` seconds, one try more on its account."""
@@ -116,69 +137,71 @@ class Queue:
         """Is a stage of the run still due or at work? A run's status may be final a moment before its last
         stage is through."""
         q = sync_queue.c
-        with self.db.read() as tx:
-            return (
-                tx.execute(
-                    select(q.id).where(q.run_id == run_id, q.status.in_(("pending", "processing"))).limit(1)
-                ).first()
-                is not None
-            )
+        return self._any(q.run_id == run_id, q.status.in_(OPEN))
 
     def at_work(self) -> bool:
-        """Is any stage being worked on?"""
-        with self.db.read() as tx:
-            return (
-                tx.execute(
-                    select(sync_queue.c.id).where(sync_queue.c.status == "processing").limit(1)
-                ).first()
-                is not None
-            )
+        """Is anything being worked on?"""
+        return self._any(sync_queue.c.status == "processing")
 
-    def rescue(self) -> int:
-        """After a crash: what was being processed is pending again; where the same stage is pending already
-        it folds into that. Only the process that holds the lock may call this."""
-        q, twin = sync_queue.c, sync_queue.alias()
+    def rescue(self, *, partition: str | None = None, fence: int = 0, guard: Guard = unguarded) -> int:
+        """After a crash: what was being processed is pending again; where the same stage or record is pending
+        already it folds into that. Without arguments only the process that holds the lock may call this;
+        otherwise the new owner of `partition`, for what was claimed under an older fence."""
+        q = sync_queue.c
+        where: list[ColumnElement[bool]] = [q.status == "processing"]
+        if partition is not None:
+            where += [q.partition == partition, q.fence < fence]
+        twin = sync_queue.alias()
         doubled = (
             select(twin.c.id)
             .where(twin.c.run_id == q.run_id, twin.c.action == q.action, twin.c.status == "pending")
             .exists()
         )
         with self.db.write() as tx:
+            guard(tx)
             tx.execute(
-                update(sync_queue)
-                .where(q.status == "processing", doubled)
-                .values(status="completed", finished_at=now())
+                update(sync_queue).where(*where, doubled).values(status="completed", finished_at=now())
             )
-            return tx.execute(
-                update(sync_queue).where(q.status == "processing").values(status="pending", due=now())
+            stages = tx.execute(
+                update(sync_queue).where(*where, q.run_id.is_not(None)).values(status="pending", due=now())
             ).rowcount
+            records = list(tx.execute(select(q.id).where(*where, q.run_id.is_(None))).scalars())
+            return stages + self.return_items(tx, records, due=now())
 
     def drop_all(self) -> None:
         """Nothing is due any more (after a restore)."""
         q = sync_queue.c
         with self.db.write() as tx:
             tx.execute(
-                update(sync_queue)
-                .where(q.status.in_(("pending", "processing")))
-                .values(status="failed", finished_at=now())
+                update(sync_queue).where(q.status.in_(OPEN)).values(status="failed", finished_at=now())
             )
 
-    def next_due(self) -> datetime | None:
+    def next_due(self, partition: str | None = None) -> datetime | None:
+        """When the next item is due, or was."""
         q = sync_queue.c
+        query = select(q.due).where(q.status == "pending").order_by(q.due).limit(1)
+        if partition is not None:
+            query = query.where(q.partition == partition)
         with self.db.read() as tx:
-            return tx.execute(select(q.due).where(q.status == "pending").order_by(q.due).limit(1)).scalar()
+            return tx.execute(query).scalar()
+
+    def waiting_partitions(self) -> list[str]:
+        """Partitions with something due, or left at work by a worker that may be gone."""
+        q, c = sync_queue.c, connections.c
+        here = select(q.id).where(q.partition == c.id)
+        due = here.where(q.status == "pending", q.due <= now()).exists()
+        left = here.where(q.status == "processing").exists()
+        with self.db.read() as tx:
+            return list(tx.execute(select(c.id).where(due | left).order_by(c.id)).scalars())
+
+    def _any(self, *where: ColumnElement[bool]) -> bool:
+        with self.db.read() as tx:
+            return tx.execute(select(sync_queue.c.id).where(*where).limit(1)).first() is not None
 
 
-def _item(row: Row[Any]) -> Item:
-    return Item(
-        row.id,
-        row.run_id,
-        row.entity_type,
-        row.action,
-        row.direction,
-        row.partition,
-        row.status,
-        row.priority,
-        row.due,
-        row.retry_count,
-    )
+def _stage(partition: str | None) -> Any:
+    q = sync_queue.c
+    query = select(sync_queue).where(q.status == "pending", q.due <= now(), q.run_id.is_not(None))
+    if partition is not None:
+        query = query.where(q.partition == partition)
+    return query.order_by(q.priority, q.due).limit(1)

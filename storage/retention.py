@@ -1,4 +1,5 @@
-"""How long runs are kept, with their plan, calls, staged records and queue rows (some hold data of buyers).
+"""How long runs are kept, with their plan, calls, staged records and queue rows (some hold data of buyers),
+and the log of stock changes.
 
 The log has a retention of its own (`storage.logs`). Rows go in small transactions: others get their turn.
 """
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, func, select
 
 from storage.clock import Clock, utc_now
 from storage.database import Database
+from storage.tables.stock import stock_changes
 from storage.tables.sync import attention, calls, changes, run_items, runs, staged, staged_keys, sync_queue
 from sync.model.run import LIVE, Mode, Status
 
@@ -34,10 +36,11 @@ class Pruned:
     staged: int = 0
     queue: int = 0
     attention: int = 0
+    stock: int = 0
 
     @property
     def total(self) -> int:
-        return self.runs + self.changes + self.staged + self.queue + self.attention
+        return self.runs + self.changes + self.staged + self.queue + self.attention + self.stock
 
 
 class Retention:
@@ -64,7 +67,7 @@ class Retention:
             self._drain(runs, runs.c.id == run_id, runs.c.id)
         queue = self._drain(sync_queue, sync_queue.c.finished_at < border, sync_queue.c.id)
         resolved = self._drain(attention, attention.c.closed_at < border, attention.c.id)
-        return Pruned(len(old), changed, staged_gone, queue, resolved)
+        return Pruned(len(old), changed, staged_gone, queue, resolved, self._stock(border))
 
     def _old_runs(self, border: datetime) -> list[str]:
         query = select(runs.c.id).where(
@@ -75,6 +78,14 @@ class Retention:
         )
         with self._db.read() as tx:
             return list(tx.execute(query.order_by(runs.c.created_at)).scalars())
+
+    def _stock(self, border: datetime) -> int:
+        """Stock changes, but for those of runs that are still under way or have a call to look up."""
+        needed = select(runs.c.id).where(runs.c.status.in_(_LIVE))
+        open_calls = select(calls.c.run_id).where(calls.c.state.in_(_OPEN))
+        c = stock_changes.c
+        old = (c.at < border) & c.run_id.not_in(needed) & c.run_id.not_in(open_calls)
+        return self._drain(stock_changes, old, c.id)
 
     def _staged(self, border: datetime) -> int:
         ended = select(runs.c.id).where(

@@ -50,7 +50,8 @@ class Runs:
             "spent": {},
         }
         try:
-            tx.execute(insert(runs).values(values))
+            with tx.begin_nested():  # on PostgreSQL a refused statement would end the whole transaction
+                tx.execute(insert(runs).values(values))
         except IntegrityError as error:
             raise NeedsOperator(
                 say("A run of this flow is already under way. Wait for it, or cancel it.")
@@ -72,8 +73,9 @@ class Runs:
         live: bool = False,
         limit: int = 50,
         since: datetime | None = None,
+        without: Sequence[Mode] = (),
     ) -> list[Run]:
-        """Newest first."""
+        """Newest first; `without` leaves runs of these modes out."""
         query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
         if flow_id:
             query = query.where(runs.c.flow_id == flow_id)
@@ -81,6 +83,8 @@ class Runs:
             query = query.where(runs.c.status.in_([s.value for s in LIVE]))
         if since:
             query = query.where(runs.c.created_at >= since)
+        if without:
+            query = query.where(runs.c.mode.not_in([m.value for m in without]))
         with self.db.read() as tx:
             return [_run(r) for r in tx.execute(query)]
 

@@ -8,14 +8,16 @@ combination only.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, func, literal, literal_column, select, table
+from sqlalchemy import ColumnElement, Select, cast, column, literal, literal_column, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from storage.clock import to_micros
-from storage.tables.logs import FACET_MARK, FACETS, logs
+from storage.tables.logs import FACET_MARK, FACETS, LONGEST_WORD, WORDS_ON_POSTGRESQL, logs
 
 _search = table("logs_search", column("rowid"), column("logs_search"))
 _TOKEN = re.compile(r"[^\W]|[-#]")
@@ -110,7 +112,7 @@ def _on_postgresql(wanted: LogFilter) -> Select[int] | None:
     conditions += [logs.c[name] == _clean(value) for name in names if (value := getattr(wanted, name))]
     if wanted.levels:
         conditions.append(logs.c.level.in_(wanted.levels))
-    words = re.findall(r"[\w#-]+", _clean(wanted.text))
+    words = re.findall(r"[\w#-]+", _bare(_clean(wanted.text)))
     if wanted.text.strip() and not words:
         return None
     if words:
@@ -118,14 +120,17 @@ def _on_postgresql(wanted: LogFilter) -> Select[int] | None:
     return select(logs.c.id).where(*conditions)
 
 
+def _bare(typed: str) -> str:
+    """Lower case without accents, as the index has it."""
+    return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", typed).lower())
+
+
 def _document() -> ColumnElement[Any]:
     """Word for word the expression of the index ix_logs_words."""
-    return func.to_tsvector(
-        literal_column("'simple'"),
-        literal_column("text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, '')"),
-    )
+    return literal_column(WORDS_ON_POSTGRESQL.replace("text ||", "logs.text ||"))
 
 
 def _prefix_query(words: list[str]) -> ColumnElement[Any]:
-    quoted = ["'" + word.replace("'", "''") + "'" for word in words]
-    return func.to_tsquery(literal_column("'simple'"), literal(" & ".join(quoted) + ":*"))
+    """Words of letters, digits, - _ #: nothing that would need quoting inside the quotes."""
+    quoted = [f"'{word[:LONGEST_WORD]}'" for word in words]
+    return cast(literal(" & ".join(quoted) + ":*"), TSQUERY)

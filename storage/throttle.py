@@ -46,14 +46,14 @@ class SignInThrottle:
 
     def failed(self, name: str, address: str) -> None:
         """Counts one failed attempt."""
-        with self._db.write() as connection:
+        with self._db.write(alone="sign-in") as connection:
             _count(connection, _keys(name, address), self._clock())
 
     def reserve(self, name: str, address: str) -> float:
         """`allowed` and, if so, `failed` in one transaction: call it before looking at the password, so that
         a hundred attempts at once do not all see an empty record. `succeeded` takes it back."""
         keys, now = _keys(name, address), self._clock()
-        with self._db.write() as connection:
+        with self._db.write(alone="sign-in") as connection:
             wait = _wait(_rows(connection, keys), now)
             if not wait:
                 _count(connection, keys, now)
@@ -67,7 +67,7 @@ class SignInThrottle:
         """
         of_name, of_address = _keys(name, address)
         now = self._clock()
-        with self._db.write() as connection:
+        with self._db.write(alone="sign-in") as connection:
             before = _rows(connection, [of_address]).get(of_address)
             if before is not None and before[0] > 1:
                 row = _row(of_address, before[0] - 1, now, now)
@@ -78,7 +78,7 @@ class SignInThrottle:
 
     def forget_all(self) -> None:
         """Nobody waits any more: for whoever has the machine itself and resets a password."""
-        with self._db.write() as connection:
+        with self._db.write(alone="sign-in") as connection:
             connection.execute(delete(sign_in_failures))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
+_AT_ONCE = 1000
 
 
 def upsert(
@@ -45,5 +46,14 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int
     """Inserts `rows` and leaves out those that a unique index refuses; answers how many went in."""
     if not rows:
         return 0
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-    return connection.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows]).rowcount
+    if connection.dialect.name == "sqlite":
+        return connection.execute(
+            sqlite.insert(table).on_conflict_do_nothing(), [dict(r) for r in rows]
+        ).rowcount
+    stored = 0
+    for start in range(0, len(rows), _AT_ONCE):  # PostgreSQL counts what one statement did, not what many did
+        some = [dict(row) for row in rows[start : start + _AT_ONCE]]
+        new = postgresql.insert(table).on_conflict_do_nothing()
+        made = new.values(some) if len(some) > 1 else new.values(some[0])
+        stored += connection.execute(made.execution_options(preserve_rowcount=True)).rowcount
+    return stored

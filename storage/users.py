@@ -70,7 +70,7 @@ class Users:
             "password_hash": passwords.hash_password(password),
             "created_at": self._clock(),
         }
-        with self._db.write() as connection:
+        with self._db.write(alone="users") as connection:
             if only_first and _any(connection):
                 raise BadInput("The administrator exists already. Sign in instead.")
             _insert(connection, row)
@@ -87,14 +87,14 @@ class Users:
         return user_of_row(row)
 
     def _store_hash(self, user_id: str, password_hash: str) -> None:
-        with self._db.write() as connection:
+        with self._db.write(alone="users") as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
 
     def set_password(self, user_id: str, password: str) -> None:
         """A new password; every session of the user ends. Raises BadInput for a weak one, KeyError for
         nobody."""
         hashed = passwords.hash_password(password)
-        with self._db.write() as connection:
+        with self._db.write(alone="users") as connection:
             _change(connection, user_id, password_hash=hashed)
             connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
@@ -109,7 +109,7 @@ class Users:
         given = {"language": language, "timezone": timezone}
         changes = {key: value or None for key, value in given.items() if value is not None}
         if changes:
-            with self._db.write() as connection:
+            with self._db.write(alone="users") as connection:
                 _change(connection, user_id, **changes)
 
     def by_id(self, user_id: str) -> User | None:

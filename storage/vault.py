@@ -162,7 +162,7 @@ class Vault:
         return Rotation(count, 0 if self._file else len(self._keys) - 1)
 
     def _seal_again(self, db: Database) -> int:
-        with db.write() as connection:
+        with db.write(alone="vault") as connection:
             keys = self._current()
             rows = connection.execute(select(connections.c.id, connections.c.secrets)).all()
             for row_id, sealed in rows:
@@ -173,7 +173,7 @@ class Vault:
 
     def _drop_old(self, db: Database, file: Path) -> None:
         """Under the write lock nobody can store a secret while the old keys go."""
-        with db.write() as connection:
+        with db.write(alone="vault") as connection:
             newest = Vault(read_keys(file)[:1], None)
             for sealed in _stored_secrets(connection):
                 newest.open_secrets(sealed)

@@ -9,10 +9,15 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from storage.database import Database, open_database
+from tests import postgres
 
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True)
@@ -31,6 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Leave nothing behind."""
+    postgres.close()
     shutil.rmtree(session.config.stash[_HOME], ignore_errors=True)
 
 
@@ -53,3 +59,49 @@ def _is_local(host: str) -> bool:
 @pytest.fixture(autouse=True)
 def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _only_this_machine)
+
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database to copy: migrating anew for every test would cost more than the tests."""
+    path = tmp_path_factory.mktemp("migrated") / "counterpart.db"
+    open_database(path).close()
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[str]:
+    """The URL of a fresh database with this version's schema, on each of both kinds."""
+    if request.param == "sqlite":
+        shutil.copy2(migrated_file, tmp_path / "counterpart.db")
+        yield f"sqlite:///{tmp_path / 'counterpart.db'}"
+        return
+    with postgres.server().emptied() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database, on each of both kinds."""
+    db = open_database(database_url)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database with this version's schema."""
+    with postgres.server().emptied() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database, for what only SQLite has."""
+    shutil.copy2(migrated_file, tmp_path / "counterpart.db")
+    db = open_database(tmp_path / "counterpart.db")
+    yield db
+    db.close()

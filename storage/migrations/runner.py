@@ -64,7 +64,7 @@ def migrate(database: Database) -> None:
     check_known(found)
     if found == head():
         return
-    with _one_at_a_time, database.write() as connection:
+    with _one_at_a_time, database.write(alone="migrate") as connection:
         found = revision(connection)  # another process may have been faster
         check_known(found)
         if found != head():

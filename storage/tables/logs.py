@@ -74,10 +74,19 @@ SEARCH_ON_SQLITE = (
     f"CREATE TRIGGER logs_search_update AFTER UPDATE ON logs BEGIN {_DELETE} {_INSERT} END",
 )
 
+LONGEST_WORD = 100
+WORDS_ON_POSTGRESQL = (
+    "array_to_tsvector(string_to_array(btrim(regexp_replace(regexp_replace(regexp_replace("
+    "lower(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD)), "
+    r"'[\u0300-\u036f]', '', 'g'), '[^[:alnum:]_#-]+', ' ', 'g'), "
+    rf"'([^ ]{{{LONGEST_WORD}}})[^ ]+', '\1', 'g')), ' '))"
+)
+"""The words of a row as FTS5's tokenizer would cut them: letters, digits, - _ #, without accents.
+PostgreSQL's own parser would see files, hosts and numbers instead."""
+
 SEARCH_ON_POSTGRESQL = (
     *(f"CREATE INDEX ix_logs_{column}_id ON logs ({column}, id)" for column in (*FACETS, "record", "sku")),
-    "CREATE INDEX ix_logs_words ON logs USING gin (to_tsvector('simple', "
-    "text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, '')))",
+    f"CREATE INDEX ix_logs_words ON logs USING gin ({WORDS_ON_POSTGRESQL})",
 )
 
 for _dialect, _statements in (("sqlite", SEARCH_ON_SQLITE), ("postgresql", SEARCH_ON_POSTGRESQL)):

@@ -1,16 +1,15 @@
-"""Stock at any size: what each store showed when last read, what was matched, every change, and who may write.
-
-Rows are narrow and typed, because there may be a million of them a store.
+"""Stock at any size: what each store showed when last read, what was matched, every change, and who may
+write. Rows are narrow and typed, because there may be a million of them a store.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from storage.tables.base import BigId, Json, UtcDateTime, metadata
 
-# A store's sellable items as last read. `sku` is trimmed NFC, `key` beside that case-folded, `loose` beside that
-# without dashes and blanks: flows join on `loose` and compare by what they are set to.
+# A store's sellable items as last read. `sku` is trimmed NFC, `key` beside that case-folded, `loose` beside
+# that without dashes and blanks: flows join on `loose` and compare by what they are set to.
 stock_items = Table(
     "stock_items",
     metadata,
@@ -26,11 +25,24 @@ stock_items = Table(
     Column("kind", Text, nullable=False),  # plain, bundle, gift_card
     Column("tracked", Boolean, nullable=False),
     Column("tags", Text, nullable=False),  # "\n"-joined, with one before and after; "" for none
-    Column("hash", Text, nullable=False),  # of everything read, levels included
-    Column("sweep", Integer, nullable=False),  # the last complete sweep that showed it
+    Column("hash", Text, nullable=False),  # of everything read, levels included; "" once we wrote a level
+    Column("sweep", Integer, nullable=False),  # the sweep that last found it new or changed
     Column("missed", Integer, nullable=False),  # complete sweeps in a row that did not
     UniqueConstraint("connection_id", "variant_id"),
-    Index("ix_stock_items_connection_id_loose", "connection_id", "loose"),
+    # A match walks all sides at once, in the order of their SKUs, and reads nothing but this index.
+    Index("ix_stock_items_match", "loose", "connection_id", "missed", "kind", "tracked", "key"),
+    Index("ix_stock_items_connection_id_item_id", "connection_id", "item_id"),
+)
+
+# Which items a sweep has shown so far, as packed ids: so a sweep that finds nothing new writes a row a page
+# and not one an item. Part 0 says where the sweep began and stays, as the memory of its number.
+stock_sweeps = Table(
+    "stock_sweeps",
+    metadata,
+    Column("connection_id", Text, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("sweep", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("seen", LargeBinary, nullable=False),
 )
 
 stock_levels = Table(
@@ -54,7 +66,7 @@ stock_unmatched = Table(
     Column("stock_item", BigId, ForeignKey("stock_items.id", ondelete="CASCADE"), primary_key=True),
     Column("why", Text, nullable=False),  # model.stock.Match
     Column("sku", Text, nullable=False),
-    Index("ix_stock_unmatched_flow_id_why", "flow_id", "why"),
+    Index("ix_stock_unmatched_flow_id_why_stock_item", "flow_id", "why", "stock_item"),
 )
 
 # One row a flow: the stages, and the figures of its last match.
@@ -97,7 +109,7 @@ stock_changes = Table(
     Column("at", UtcDateTime, nullable=False),
     Index("ix_stock_changes_run_id_state_phase", "run_id", "state", "phase", "id"),
     Index("ix_stock_changes_sku", "sku"),
-    Index("ix_stock_changes_flow_id_at", "flow_id", "at"),
+    Index("ix_stock_changes_flow_id_id", "flow_id", "id"),
     Index("ix_stock_changes_call_id", "call_id"),
 )
 
@@ -115,11 +127,11 @@ stock_differences = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("run_id", Text, nullable=False),
-    Index("ix_stock_differences_flow_id_why", "flow_id", "why"),
+    Index("ix_stock_differences_flow_id_why_binding_id", "flow_id", "why", "binding_id"),
 )
 
-# One writer per store and location. `store` is the account's identity, not the connection: two connections may
-# lead to the same store.
+# One writer per store and location. `store` is the account's identity, not the connection: two connections
+# may lead to the same store.
 stock_owners = Table(
     "stock_owners",
     metadata,

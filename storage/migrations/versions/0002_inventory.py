@@ -13,12 +13,23 @@ depends_on = None
 
 _LIVE = sa.text("status IN ('queued', 'running', 'braked') AND mode <> 'items'")
 _RECORD = sa.text("status = 'pending' AND run_id IS NULL")
+# The log's words on PostgreSQL as SQLite's index has them: letters, digits, - _ #, without accents.
+_WORDS = (
+    "CREATE INDEX ix_logs_words ON logs USING gin ("
+    "array_to_tsvector(string_to_array(btrim(regexp_replace(regexp_replace(regexp_replace("
+    "lower(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD)), "
+    r"'[\u0300-\u036f]', '', 'g'), '[^[:alnum:]_#-]+', ' ', 'g'), "
+    r"'([^ ]{100})[^ ]+', '\1', 'g')), ' ')))"
+)
 
 
 def upgrade() -> None:
     """From 0.1 to 0.2."""
     _stock()
     _queue()
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP INDEX ix_logs_words")
+        op.execute(_WORDS)
     op.drop_index("uq_runs_live_flow_id", "runs")
     op.create_index("uq_runs_live_flow_id", "runs", ["flow_id"], unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
 
@@ -70,7 +81,7 @@ def _stock() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_changes'))
     )
     op.create_index('ix_stock_changes_call_id', 'stock_changes', ['call_id'], unique=False)
-    op.create_index('ix_stock_changes_flow_id_at', 'stock_changes', ['flow_id', 'at'], unique=False)
+    op.create_index('ix_stock_changes_flow_id_id', 'stock_changes', ['flow_id', 'id'], unique=False)
     op.create_index('ix_stock_changes_run_id_state_phase', 'stock_changes', ['run_id', 'state', 'phase', 'id'], unique=False)
     op.create_index('ix_stock_changes_sku', 'stock_changes', ['sku'], unique=False)
     op.create_table('stock_items',
@@ -93,7 +104,16 @@ def _stock() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_items')),
     sa.UniqueConstraint('connection_id', 'variant_id', name=op.f('uq_stock_items_connection_id_variant_id'))
     )
-    op.create_index('ix_stock_items_connection_id_loose', 'stock_items', ['connection_id', 'loose'], unique=False)
+    op.create_index('ix_stock_items_match', 'stock_items', ['loose', 'connection_id', 'missed', 'kind', 'tracked', 'key'], unique=False)
+    op.create_index('ix_stock_items_connection_id_item_id', 'stock_items', ['connection_id', 'item_id'], unique=False)
+    op.create_table('stock_sweeps',
+    sa.Column('connection_id', sa.Text(), nullable=False),
+    sa.Column('sweep', sa.Integer(), nullable=False),
+    sa.Column('part', sa.Integer(), nullable=False),
+    sa.Column('seen', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['connection_id'], ['connections.id'], name=op.f('fk_stock_sweeps_connection_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('connection_id', 'sweep', 'part', name=op.f('pk_stock_sweeps'))
+    )
     op.create_table('stock_levels',
     sa.Column('stock_item', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('place', sa.Text(), nullable=False),
@@ -126,7 +146,7 @@ def _stock() -> None:
     sa.ForeignKeyConstraint(['flow_id'], ['flows.id'], name=op.f('fk_stock_differences_flow_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('flow_id', 'binding_id', 'place', name=op.f('pk_stock_differences'))
     )
-    op.create_index('ix_stock_differences_flow_id_why', 'stock_differences', ['flow_id', 'why'], unique=False)
+    op.create_index('ix_stock_differences_flow_id_why_binding_id', 'stock_differences', ['flow_id', 'why', 'binding_id'], unique=False)
     op.create_table('stock_owners',
     sa.Column('store', sa.Text(), nullable=False),
     sa.Column('place', sa.Text(), nullable=False),
@@ -157,4 +177,4 @@ def _stock() -> None:
     sa.ForeignKeyConstraint(['stock_item'], ['stock_items.id'], name=op.f('fk_stock_unmatched_stock_item'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('flow_id', 'side', 'stock_item', name=op.f('pk_stock_unmatched'))
     )
-    op.create_index('ix_stock_unmatched_flow_id_why', 'stock_unmatched', ['flow_id', 'why'], unique=False)
+    op.create_index('ix_stock_unmatched_flow_id_why_stock_item', 'stock_unmatched', ['flow_id', 'why', 'stock_item'], unique=False)

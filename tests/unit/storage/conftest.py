@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.database import Database
 
 
 class StillClock:
@@ -30,18 +27,7 @@ def clock() -> StillClock:
     return StillClock()
 
 
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database to copy: migrating anew for every test would cost more than the tests."""
-    path = tmp_path_factory.mktemp("empty") / "counterpart.db"
-    open_database(path).close()
-    return path
-
-
 @pytest.fixture
-def db(tmp_path: Path, empty_file: Path) -> Iterator[Database]:
-    path = tmp_path / "counterpart.db"
-    shutil.copy2(empty_file, path)
-    database = open_database(path)
-    yield database
-    database.close()
+def db(database: Database) -> Database:
+    """Every test of storage runs on both kinds of database."""
+    return database

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from storage import database as module
 from storage.database import Database, open_database
@@ -44,16 +44,16 @@ def test_new_database_belongs_to_its_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_wal_file_belongs_to_its_owner_alone(db: Database, clock) -> None:
-    with db.write() as connection:
+def test_the_wal_file_belongs_to_its_owner_alone(sqlite: Database, clock) -> None:
+    with sqlite.write() as connection:
         _add(connection, "a", clock)
-    assert db.path is not None
-    wal = db.path.with_name(db.path.name + "-wal")
+    assert sqlite.path is not None
+    wal = sqlite.path.with_name(sqlite.path.name + "-wal")
     assert stat.S_IMODE(wal.stat().st_mode) == 0o600
 
 
-def test_sqlite_is_set_up_for_many_threads(db: Database) -> None:
-    with db.write() as connection:
+def test_sqlite_is_set_up_for_many_threads(sqlite: Database) -> None:
+    with sqlite.write() as connection:
         asked = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
@@ -80,7 +80,7 @@ def test_an_interrupt_rolls_back_and_leaves_the_lock_free(db: Database, clock) -
 
 
 def test_a_reader_cannot_write(db: Database, clock) -> None:
-    with pytest.raises(OperationalError, match="readonly"), db.read() as connection:
+    with pytest.raises(DBAPIError, match="read-?only"), db.read() as connection:
         _add(connection, "x", clock)
     assert _names(db) == []
 
@@ -105,7 +105,7 @@ def test_a_write_inside_a_write_is_refused_with_a_reason(db: Database, clock) ->
 def test_a_write_waits_its_turn_and_both_survive(db: Database, clock) -> None:
     def count_up() -> None:
         for _ in range(25):
-            with db.write() as connection:
+            with db.write(alone="counting") as connection:
                 value = connection.execute(select(preferences.c.value)).scalar()
                 connection.execute(preferences.update().values(value=value + 1))
 
@@ -161,16 +161,16 @@ def test_the_lock_belongs_to_a_thread_not_to_the_process() -> None:
     assert lock.waiting == 0
 
 
-def test_another_process_in_the_way_is_busy_not_broken(db: Database, monkeypatch, clock) -> None:
+def test_another_process_in_the_way_is_busy_not_broken(sqlite: Database, monkeypatch, clock) -> None:
     monkeypatch.setattr(module, "BUSY_MILLISECONDS", 20)
-    impatient = Database(str(db.url))
-    with db.write(), pytest.raises(StorageBusy) as refused, impatient.write():
+    impatient = Database(str(sqlite.url))
+    with sqlite.write(), pytest.raises(StorageBusy) as refused, impatient.write():
         pass
     assert "Try again" in refused.value.message.english()
     with impatient.write() as connection:
         _add(connection, "later", clock)
     impatient.close()
-    assert _names(db) == ["later"]
+    assert _names(sqlite) == ["later"]
 
 
 def test_foreign_keys_hold(db: Database) -> None:
@@ -189,7 +189,7 @@ def test_an_old_sqlite_is_named_once(caplog: pytest.LogCaptureFixture, monkeypat
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:"])
 def test_databases_we_cannot_use_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"must b"):
+    with pytest.raises(ValueError, match=r"must (be|look)"):
         open_database(url)
 
 

@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.logs import Count, LogRow, Logs
 from storage.redact import MASK, REDACTOR
 from storage.search import LogFilter, fts_query, matching_ids
-from storage.tables.logs import log_hours
+from storage.tables.logs import WORDS_ON_POSTGRESQL, log_hours
 from storage.tables.logs import logs as table
 from sync.model.text import say
 
@@ -244,7 +244,8 @@ def test_pruning_keeps_the_newest_rows(logs: Logs, clock, monkeypatch) -> None:
     assert logs.prune(max_rows=10, max_days=15) == 0
 
 
-def test_pruning_leaves_a_sound_index_and_old_hours_go(db: Database, logs: Logs, clock) -> None:
+def test_pruning_leaves_a_sound_index_and_old_hours_go(sqlite: Database, clock) -> None:
+    logs, db = Logs(sqlite, clock), sqlite
     logs.write([_row(at=clock() - timedelta(days=number)) for number in range(20)])
     logs.prune(max_rows=5, max_days=10)
     with db.write() as connection:
@@ -316,6 +317,17 @@ def test_postgresql_asks_the_same_with_its_own_means(clock) -> None:
     ids = matching_ids(wanted, "postgresql")
     assert ids is not None
     sql = str(ids.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
-    assert "to_tsvector('simple', text || ' ' ||" in sql and "@@ to_tsquery('simple'" in sql
+    assert WORDS_ON_POSTGRESQL.replace("text ||", "logs.text ||") in sql and "AS TSQUERY" in sql
     assert "logs.connection_id =" in sql and "logs.level IN" in sql and "logs.id >=" in sql
     assert matching_ids(replace(wanted, text="?!"), "postgresql") is None
+
+
+def test_rare_and_common_words_page_alike(logs: Logs, clock, monkeypatch) -> None:
+    logs.write([_row(f"common {'rare' if n % 10 == 0 else 'row'} {n}", at=clock()) for n in range(40)])
+    for few in (3, 10_000):
+        monkeypatch.setattr("storage.logs.FEW", few)
+        first = logs.page(LogFilter(text="rare"), limit=3)
+        rest = logs.page(LogFilter(text="rare"), first.next_cursor, limit=3)
+        found = [row.message.english() for row in (*first.rows, *rest.rows)]
+        assert found == [f"common rare {n}" for n in (30, 20, 10, 0)] and rest.next_cursor is None
+        assert len(logs.page(LogFilter(text="comm"), limit=25).rows) == 25

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from storage.attention import Attention
 from storage.bindings import Bindings, Decisions
 from storage.calls import Calls
 from storage.connections import Connections
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.links import Links
 from storage.plans import Plans
 from storage.queue import Queue
@@ -48,20 +46,10 @@ class Store:
             return self.runs.start(tx, self.flow(entity).id, 1, mode, Scope(), "test")
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "counterpart.db"
-    open_database(path).close()
-    return path
-
-
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
-    path = tmp_path / "counterpart.db"
-    shutil.copy2(migrated, path)
-    db = open_database(path)
-    yield Store(db, Vault.open(tmp_path, {}, db=db), tmp_path)
-    db.close()
+def store(tmp_path: Path, database: Database) -> Store:
+    """Every test here runs on both kinds of database."""
+    return Store(database, Vault.open(tmp_path, {}, db=database), tmp_path)
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from storage.plans import signature
 from sync.model.call import Body, Change, State
@@ -34,6 +35,8 @@ def test_every_kind_of_body_comes_back(store: Store, run_id: str, body: Body) ->
 
 @given(given_changes=st.lists(made.changes, min_size=1, max_size=4, unique_by=lambda c: c.id))
 def test_any_change_comes_back(store: Store, link: Link, given_changes: list[Change]) -> None:
+    # PostgreSQL's text cannot hold NUL; `database` says what is stored instead.
+    assume(store.db.dialect == "sqlite" or "\\x00" not in repr(given_changes))
     run_id = store.run(Entity.ORDER)
     try:
         store.plans.add(run_id, [made.planned(n, c) for n, c in enumerate(given_changes)], 0)
@@ -103,7 +106,7 @@ def test_items_are_found_by_outcome_and_text(store: Store, run_id: str) -> None:
 
 def test_a_record_is_reported_once(store: Store, run_id: str) -> None:
     add(store, run_id, 1)
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(IntegrityError):
         store.plans.add(run_id, [made.planned(1)], 9)
     store.plans.forget(run_id)
     add(store, run_id, 1)

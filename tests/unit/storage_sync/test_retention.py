@@ -11,6 +11,8 @@ from sqlalchemy import func, select, update
 from storage import retention
 from storage.clock import utc_now
 from storage.retention import Pruned, Retention
+from storage.stock_changes import StockChanges
+from storage.tables.stock import stock_changes
 from storage.tables.sync import attention, calls, changes, run_items, runs, staged, staged_keys, sync_queue
 from sync.model.call import Call, Change
 from sync.model.entity import Entity
@@ -21,6 +23,7 @@ from sync.model.run import Mode, Status
 from sync.model.text import say
 from tests.unit.storage_sync import made
 from tests.unit.storage_sync.conftest import Store
+from tests.unit.storage_sync.stock import change
 
 OF_A_RUN = (changes, calls, run_items, staged, staged_keys, sync_queue)
 
@@ -140,3 +143,21 @@ def test_many_rows_go_in_small_transactions(
     full_run(store, link, 1)
     assert Retention(store.db).prune(180).changes == 53
     assert rows(store, changes, old) == 0
+
+
+def test_stock_changes_go_by_age_unless_their_run_needs_them(store: Store, link: Link) -> None:
+    old = {
+        "gone": full_run(store, link, 40),
+        "open": full_run(store, link, 41),
+        "kept": full_run(store, link, 30, status=Status.RUNNING, mode=Mode.ITEMS),
+    }
+    stock = StockChanges(store.db)
+    for run_id in (*old.values(), "elsewhere", "young"):
+        stock.add([replace(change("f", None, f"v{n}", 1, 1), run_id=run_id) for n in range(3)])
+    with store.db.write() as tx:
+        store.calls.set_state(tx, f"call-{old['open']}", "unknown")
+        at = utc_now() - timedelta(days=20)
+        tx.execute(update(stock_changes).where(stock_changes.c.run_id != "young").values(at=at))
+    assert Retention(store.db).prune(19).stock == 6
+    left = {run_id: sum(stock.counts(run_id).values()) for run_id in (*old.values(), "elsewhere", "young")}
+    assert left == {old["gone"]: 0, old["open"]: 3, old["kept"]: 3, "elsewhere": 0, "young": 3}

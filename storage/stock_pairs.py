@@ -1,0 +1,190 @@
+"""Pairs of a stock flow, with what both sides show and what was last settled: what a plan is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, literal, or_, select
+
+from storage.bulk import among, chunks, listed
+from storage.database import Database
+from storage.stock_items import GONE_AFTER, ITEM_COLUMNS, ItemRow, item_of, levels_of
+from storage.stock_match_sql import Sides, sides
+from storage.tables.stock import stock_items, stock_levels
+from storage.tables.sync import bindings, stock_baselines
+from sync.model.flow import Flow, Link
+from sync.model.stock import ALL_PLACES
+
+_AT_ONCE = 1000
+_MIDDLE = 1 + len(ITEM_COLUMNS)
+_BASES = {
+    "sqlite": "SELECT binding_id, location_id, {source}, {target} FROM stock_baselines "
+    "WHERE binding_id IN (SELECT value FROM json_each(?))",
+    "postgresql": "SELECT binding_id, location_id, {source}, {target} FROM stock_baselines "
+    "WHERE binding_id = ANY(%s::bigint[])",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """Two items that are the same. `bases`: by location of the target what (source, target) showed when last
+    settled, in pieces."""
+
+    binding_id: int
+    source: ItemRow
+    target: ItemRow
+    bases: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A pair as a list shows it; `cursor` is where the next page begins after."""
+
+    cursor: int
+    sku: str
+    label: str
+    source_id: str
+    target_id: str
+    tracked: bool
+
+
+class StockPairs:
+    """Reads pairs page by page: each page begins after the last binding of the one before."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def pairs(self, link: Link, direction: str, after_binding: int = 0, limit: int = 1000) -> list[PairRow]:
+        """Pairs whose target item is there, in the order of their making. The source's may be `gone`."""
+        q = _Query(self.db, link, direction)
+        with self.db.read() as tx:
+            return q.rows(tx, q.page(after_binding, limit))
+
+    def pairs_of(self, link: Link, direction: str, source_variant_ids: Sequence[str]) -> list[PairRow]:
+        """The pairs of these source items."""
+        q = _Query(self.db, link, direction)
+        out: list[PairRow] = []
+        with self.db.read() as tx:
+            for part in chunks(list(dict.fromkeys(source_variant_ids)), _AT_ONCE):
+                of = bindings.c[q.sides.source_id]
+                out += q.rows(tx, q.base(indexed=True).where(among(tx, of, part)))
+        return out
+
+    def pairs_moved(self, link: Link, direction: str, after: int = 0, limit: int = 1000) -> list[PairRow]:
+        """Pairs of which at some mapped location a side shows something else than when last settled, or that
+        never settled while the source says something. The database looks through them all."""
+        q = _Query(self.db, link, direction)
+        if not link.locations:
+            return []
+        moved = or_(*(q.moved(place, sources) for place, sources in link.locations.items()))
+        with self.db.read() as tx:
+            return q.rows(tx, q.page(after, limit).where(q.s.c.missed < GONE_AFTER, moved))
+
+    def pairs_gone(self, link: Link, direction: str, after: int = 0, limit: int = 1000) -> list[PairRow]:
+        """Pairs whose source item two complete sweeps did not show, while the target's is there."""
+        q = _Query(self.db, link, direction)
+        with self.db.read() as tx:
+            return q.rows(tx, q.page(after, limit).where(q.s.c.missed >= GONE_AFTER))
+
+    def matched(
+        self, flow: Flow, link: Link, text: str = "", after: int = 0, limit: int = 100
+    ) -> list[Matched]:
+        """Pairs with both items there; `text` is part of a SKU or a name of the source."""
+        q = _Query(self.db, link, flow.direction)
+        s, t = q.s.c, q.t.c
+        query = q.page(after, limit).with_only_columns(
+            bindings.c.id, s.sku, s.label, s.variant_id, t.variant_id, and_(s.tracked, t.tracked)
+        )
+        query = query.where(s.missed < GONE_AFTER)
+        if text:
+            query = query.where(
+                or_(s.sku.icontains(text, autoescape=True), s.label.icontains(text, autoescape=True))
+            )
+        with self.db.read() as tx:
+            return [
+                Matched(cursor, sku, label, source, target, bool(tracked))
+                for cursor, sku, label, source, target, tracked in tx.execute(query)
+            ]
+
+
+class _Query:
+    """SELECTs over bindings with both their items."""
+
+    def __init__(self, db: Database, link: Link, direction: str) -> None:
+        self.link, self.sqlite = link, db.dialect == "sqlite"
+        self.sides: Sides = sides(link, direction)
+        self.s, self.t = stock_items.alias("s"), stock_items.alias("t")
+
+    def base(self, *, indexed: bool) -> Select[Any]:
+        b, s, t = bindings.c, self.s.c, self.t.c
+        columns = [s[name].label(f"s_{name}") for name in ITEM_COLUMNS] + [
+            t[n].label(f"t_{n}") for n in ITEM_COLUMNS
+        ]
+        query = select(b.id.label("binding_id"), *columns).select_from(bindings)
+        query = query.join(
+            self.s, and_(s.connection_id == self.sides.source, s.variant_id == b[self.sides.source_id])
+        ).join(self.t, and_(t.connection_id == self.sides.target, t.variant_id == b[self.sides.target_id]))
+        link_id: ColumnElement[Any] = b.link_id
+        if self.sqlite and not indexed:  # or it takes the index of the link and sorts all of it for one page
+            link_id = func.coalesce(b.link_id, literal(""))
+        return query.where(link_id == self.link.id, b.kind == "variant", t.missed < GONE_AFTER)
+
+    def page(self, after: int, limit: int) -> Select[Any]:
+        b = bindings.c
+        return self.base(indexed=False).where(b.id > after).order_by(b.id).limit(limit)
+
+    def moved(self, place: str, sources: Sequence[str]) -> ColumnElement[bool]:
+        """Does either side show something else at this place than its half of the baseline?"""
+        base = stock_baselines.alias()
+        here = and_(base.c.binding_id == bindings.c.id, base.c.location_id == place)
+        was, other = (
+            select(base.c[half]).where(here).correlate(bindings).scalar_subquery()
+            for half in (self.sides.source_half, self.sides.target_half)
+        )
+        source, shown = _summed(self.s, sources), _shown(self.t, place)
+        differs = or_(source.is_distinct_from(was), shown.is_distinct_from(other))
+        return and_(differs, or_(source.is_not(None), was.is_not(None)))
+
+    def rows(self, tx: Connection, query: Select[Any]) -> list[PairRow]:
+        found = tx.execute(query).all()
+        shown = levels_of(tx, [row[1] for row in found] + [row[_MIDDLE] for row in found])
+        bases = self._bases(tx, [row[0] for row in found])
+        return [
+            PairRow(
+                row[0],
+                item_of(row[1:_MIDDLE], shown.get(row[1], ())),
+                item_of(row[_MIDDLE:], shown.get(row[_MIDDLE], ())),
+                bases.get(row[0], {}),
+            )
+            for row in found
+        ]
+
+    def _bases(self, tx: Connection, ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+        out: dict[int, dict[str, tuple[int, int]]] = {}
+        statement = _BASES[tx.dialect.name].format(
+            source=self.sides.source_half, target=self.sides.target_half
+        )
+        for part in chunks(ids, _AT_ONCE):
+            for binding, place, source, target in tx.exec_driver_sql(statement, (listed(tx, part),)).all():
+                out.setdefault(binding, {})[place] = (source, target)
+        return out
+
+
+def _summed(item: FromClause, places: Sequence[str]) -> ColumnElement[Any]:
+    """Pieces over the places; NULL if none of them is among the item's levels."""
+    level = stock_levels.alias()
+    query = select(func.sum(case((level.c.active, level.c.available), else_=0))).where(
+        level.c.stock_item == item.c.id
+    )
+    if ALL_PLACES not in places:
+        query = query.where(level.c.place.in_(list(places)))
+    return query.correlate(item).scalar_subquery()
+
+
+def _shown(item: FromClause, place: str) -> ColumnElement[Any]:
+    """Pieces at the place; NULL where the item is not stocked."""
+    level = stock_levels.alias()
+    query = select(level.c.available).where(level.c.stock_item == item.c.id, level.c.place == place)
+    return query.where(level.c.active).correlate(item).scalar_subquery()
