@@ -6,10 +6,14 @@ import copy
 import hashlib
 import json
 from collections import Counter, deque
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
 from typing import Any, Literal
 
 from sandbox.clock import Clock
 from sandbox.statefile import StateFile
+from sandbox.stock_effects import StockEffect, StockEffects
 
 CALLS_KEPT = 100_000
 _KIND = "_ledger"
@@ -35,11 +39,15 @@ class Ledger:
         self._clock = clock
         self._state = state
         self._effects: list[dict[str, Any]] = []
+        self._kinds: Counter[str] = Counter()
+        self.stock = StockEffects()
         self._seq = 0
         self._reset_calls()
-        if state is not None:
-            self._effects = list(state.load(_KIND).values())
-            self._seq = self._effects[-1]["seq"] if self._effects else 0
+        for entry in state.load(_KIND).values() if state is not None else ():
+            self._seq = entry["seq"]
+            if not self.stock.restore(entry):
+                self._effects.append(entry)
+                self._kinds[entry["kind"]] += 1
 
     def effect(
         self,
@@ -67,9 +75,25 @@ class Ledger:
             "detail": copy.deepcopy(detail) or {},
         }
         self._effects.append(entry)
+        self._kinds[kind] += 1
         if self._state is not None:
             self._state.put(_KIND, str(self._seq), entry)
         return entry
+
+    def moved(self, *effects: StockEffect) -> None:
+        """Write down changes of quantities; kept in arrays, listed like any other effect."""
+        at, t = self._clock.now().timestamp(), self._clock.monotonic()
+        for effect in effects:
+            self._seq += 1
+            self.stock.add(self._seq, at, t, effect)
+            if self._state is not None and self._state.keeps:
+                entry = self.stock.entry(len(self.stock) - 1, argument_hash)
+                self._state.put(_KIND, str(self._seq), entry)
+
+    def stock_effects(self, first: int, end: int) -> Iterator[StockEffect]:
+        """The stock effects from the ``first``-th up to the ``end``-th, counted since the ledger was
+        empty."""
+        return map(self.stock.effect, range(first, min(end, len(self.stock))))
 
     def call(
         self,
@@ -89,6 +113,8 @@ class Ledger:
         self._counts["refused"] += refused
         self._points += points
         self._by_operation[operation] += 1
+        spent = self._points_by_operation
+        spent[operation] = spent.get(operation, 0.0) + points
         self._calls.append(
             {
                 "n": self._counts["calls"],
@@ -106,9 +132,14 @@ class Ledger:
     def to_dict(self, since: int = 0, limit: int | None = None) -> dict[str, Any]:
         """Effects with a sequence number above ``since``; ``next`` is the ``since`` of the following
         question."""
-        effects = [entry for entry in self._effects if entry["seq"] > since][:limit]
+        effects = list(islice(self._listed(since), limit))
         last = effects[-1]["seq"] if effects else since
         return {"effects": effects, "next": last, "more": last < self._seq, "summary": self.summary()}
+
+    def _listed(self, since: int) -> Iterator[dict[str, Any]]:
+        stock = (self.stock.entry(n, argument_hash) for n in self.stock.after_seq(since))
+        others = (entry for entry in self._effects if entry["seq"] > since)
+        return merge(others, stock, key=lambda entry: entry["seq"])
 
     def calls(self, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
         """The request log after call number ``since``, oldest first, with scaled seconds in ``t``."""
@@ -117,20 +148,33 @@ class Ledger:
     def summary(self) -> dict[str, Any]:
         """Counts of calls since start or reset, and of all effects by kind."""
         counts = {name: self._counts[name] for name in ("calls", "reads", "writes", "throttled", "refused")}
-        effects = dict(Counter(entry["kind"] for entry in self._effects))
-        by_operation = dict(self._by_operation)
-        return {**counts, "points": round(self._points, 2), "effects": effects, "by_operation": by_operation}
+        effects = dict(self._kinds + self.stock.counts)
+        points = {name: round(value, 2) for name, value in self._points_by_operation.items() if value}
+        return {
+            **counts,
+            "points": round(self._points, 2),
+            "effects": effects,
+            "by_operation": dict(self._by_operation),
+            "points_by_operation": points,
+        }
+
+    def forget_calls(self) -> None:
+        """Begin counting calls anew; effects stay."""
+        self._reset_calls()
 
     def clear(self) -> None:
         """Forget everything, as after a reset of the sandbox."""
         if self._state is not None:
-            for entry in self._effects:
-                self._state.delete(_KIND, str(entry["seq"]))
+            for seq in (*(entry["seq"] for entry in self._effects), *self.stock.seq):
+                self._state.delete(_KIND, str(seq))
         self._effects, self._seq = [], 0
+        self._kinds.clear()
+        self.stock.clear()
         self._reset_calls()
 
     def _reset_calls(self) -> None:
         self._counts: Counter[str] = Counter()
         self._by_operation: Counter[str] = Counter()
+        self._points_by_operation: dict[str, float] = {}
         self._points = 0.0
         self._calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)

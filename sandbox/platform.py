@@ -36,12 +36,26 @@ class Tools:
     ledger: Ledger
     faults: Faults
     state: StateFile
+    # Scaled seconds that every answer travels.
+    latency: float = 0.0
+    # Requests that are being answered, and the most there were at once.
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def arrived(self) -> None:
+        """A request came in."""
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+
+    def left(self) -> None:
+        """Its answer has gone out."""
+        self.in_flight -= 1
 
     @classmethod
     def of(cls, options: Options, extra_faults: tuple[str, ...] = ()) -> Tools:
         """Make them as the options say; StateFileBusy when the state file is in use."""
         clock, state = Clock(options.speed), StateFile(options.state)
-        return cls(clock, Ledger(clock, state), Faults(extra_faults), state)
+        return cls(clock, Ledger(clock, state), Faults(extra_faults), state, options.latency)
 
 
 class Platform(Protocol):

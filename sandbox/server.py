@@ -47,13 +47,22 @@ class _Delivery:
 
     def __init__(self, app: ASGIApp, platform: Platform) -> None:
         self._app, self._tools = app, platform.tools
-        self._latency = platform.options.latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        delay = 0.0 if scope["path"].startswith("/_sandbox") else self._latency
+        if scope["path"].startswith("/_sandbox"):
+            await self._committed(scope, receive, send, 0.0)
+            return
+        self._tools.arrived()
+        try:
+            await self._committed(scope, receive, send, self._tools.latency)
+        finally:
+            self._tools.left()
+
+    async def _committed(self, scope: Scope, receive: Receive, send: Send, delay: float) -> None:
+        # The delay holds no thread and no lock: any number of answers travel at once.
 
         async def deliver(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -105,7 +114,7 @@ class _Server(uvicorn.Server):
 def _server(app: ASGIApp) -> _Server:
     config = uvicorn.Config(
         app, http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False,
-        server_header=False, backlog=256,
+        server_header=False, backlog=256, timeout_keep_alive=75,
     )  # fmt: skip
     return _Server(config)
 

@@ -33,6 +33,11 @@ class StateFile:
         if path is not None:
             self._db = _open(path)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a file."""
+        return self._db is not None
+
     def put(self, kind: str, id: str, obj: Any) -> None:
         """Keep ``obj`` as it stands at the next commit."""
         if self._db is not None:

@@ -9,7 +9,7 @@ from sandbox.shopify import media, metafields, product_set
 from sandbox.shopify.context import Context
 from sandbox.shopify.errors import Refusal
 from sandbox.shopify.ids import number_of
-from sandbox.shopify.make import new_level, new_variant
+from sandbox.shopify.make import new_variant
 from sandbox.shopify.options import add_values, present_options
 from sandbox.shopify.product_fields import clean_tags, write_fields
 from sandbox.shopify.publications import publish
@@ -55,8 +55,8 @@ def find_product(store: Store, key: str) -> Obj:
     for candidate in (key, f"gid://shopify/Product/{key}", store.handles.get(key, "")):
         if found := store.get("product", candidate):
             return found
-    if ids := store.variants_by_sku.get(key):
-        return store.product_of(store.variants[sorted(ids)[0]])
+    if ids := store.with_sku(key):
+        return store.product_of(store.variants[ids[0]])
     raise BadRequest(f"there is no product {key!r}; give its id, handle or one of its SKUs")
 
 
@@ -153,45 +153,3 @@ EDITS: dict[str, Any] = {
     "metafield": _metafield,
     "delete": _delete,
 }
-
-
-def set_stock(store: Store, rows: list[Obj]) -> list[Obj]:
-    """Change quantities: ``{"sku", "location" (name or id; first if left out), "available" | "delta"}``
-    each."""
-    hand, changed = Hand(store), []
-    for row in rows:
-        item, location = _item(store, row), _location(store, row.get("location"))
-        level = item["_levels"].get(location["id"]) or new_level(store, item, location)
-        name = row.get("name", "available")
-        before = level["_q"][name]
-        level["_q"][name] = int(row["available"]) if "available" in row else before + int(row["delta"])
-        level["_at"][name] = level["updatedAt"] = item["updatedAt"] = store.now()
-        store.touch(store.product_of(store.variants[item["_variant"]]))
-        target = f"{number_of(item['id'])}@{number_of(location['id'])}"
-        hand.effect(
-            "inventory.set", target, before=before, after=level["_q"][name], detail={"sku": item["sku"]}
-        )
-        changed.append(
-            {"sku": item["sku"], "location": location["name"], "before": before, "after": level["_q"][name]}
-        )
-    return changed
-
-
-def _item(store: Store, row: Obj) -> Obj:
-    if "available" not in row and "delta" not in row:
-        raise BadRequest("a stock row needs available or delta")
-    ids = store.variants_by_sku.get(str(row.get("sku")))
-    if not ids:
-        raise BadRequest(f"there is no variant with SKU {row.get('sku')!r}")
-    item: Obj = store.variants[sorted(ids)[0]]["_item"]
-    return item
-
-
-def _location(store: Store, key: str | None) -> Obj:
-    rows = list(store.kinds["location"].values())
-    if key is None:
-        return rows[0]
-    for row in rows:
-        if key in (row["id"], row["name"], row["legacyResourceId"]):
-            return row
-    raise BadRequest(f"there is no location {key!r}; there are {', '.join(row['name'] for row in rows)}")

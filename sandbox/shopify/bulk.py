@@ -3,18 +3,18 @@ seconds."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from sandbox.shopify import scopes
+from sandbox.shopify.bulk_result import Result
 from sandbox.shopify.bulk_rules import MOST_BYTES, violations
+from sandbox.shopify.bulk_walk import expected, walk
 from sandbox.shopify.context import Context
 from sandbox.shopify.document import Documents
 from sandbox.shopify.errors import DocumentRefused, Refusal, user_error
 from sandbox.shopify.ids import gid, number_of
-from sandbox.shopify.pages import EVERYTHING, by_field, by_id, page
-from sandbox.shopify.plan import Field, Operation, Selection
-from sandbox.shopify.project import RESOLVERS, Shape, mutation, query, resolver
+from sandbox.shopify.pages import by_field, by_id, page
+from sandbox.shopify.plan import Operation
+from sandbox.shopify.project import mutation, query, resolver
 from sandbox.shopify.schema import admin_schema
 from sandbox.shopify.search import compiled
 
@@ -22,6 +22,7 @@ Obj = dict[str, Any]
 MOST_AT_ONCE = 5
 CANCEL_SECONDS = 0.5
 QUEUE_SECONDS = 0.5
+RESULTS_KEPT = 6
 _DOCUMENTS = Documents(admin_schema())
 
 
@@ -32,7 +33,10 @@ def status_of(bulk: Obj, now: float) -> str:
     """CREATED, RUNNING, then what it ends as; a cancelled one passes CANCELING."""
     if bulk["_cancelled_at"] is not None:
         return "CANCELED" if now >= bulk["_cancelled_at"] + CANCEL_SECONDS else "CANCELING"
-    if now >= bulk["_due"]:
+    result = bulk.get("_result")
+    if result is not None and result.done:
+        bulk["errorCode"] = bulk["errorCode"] or result.refused or None
+    if now >= bulk["_due"] and (result is None or result.done):
         return "FAILED" if bulk["errorCode"] else "COMPLETED"
     return "CREATED" if now < bulk["_start"] else "RUNNING"
 
@@ -78,23 +82,37 @@ def _progress(bulk: Obj, context: Context) -> float:
 @resolver("BulkOperation", "objectCount")
 def object_count(bulk: Obj, arguments: Obj, context: Context) -> str:
     """Lines so far, as a string."""
-    return str(int(bulk["_objects"] * _progress(bulk, context)))
+    return str(int(_counted(bulk)[0] * _progress(bulk, context)))
 
 
 @resolver("BulkOperation", "rootObjectCount")
 def root_count(bulk: Obj, arguments: Obj, context: Context) -> str:
     """Root objects so far, as a string."""
-    return str(int(bulk["_roots"] * _progress(bulk, context)))
+    return str(int(_counted(bulk)[1] * _progress(bulk, context)))
+
+
+def _counted(bulk: Obj) -> tuple[int, int]:
+    """Objects and root objects: as expected while it runs, as found afterwards."""
+    result = bulk.get("_result")
+    if result is not None and result.done:
+        return result.objects, result.roots
+    return bulk["_objects"], bulk["_roots"]
 
 
 @resolver("BulkOperation", "fileSize")
 def file_size(bulk: Obj, arguments: Obj, context: Context) -> str | None:
     """Bytes of the result, as a string."""
-    return str(len(bulk["_body"].encode())) if _url(bulk, context, "COMPLETED") else None
+    return str(size_of(bulk)) if _url(bulk, context, "COMPLETED") else None
+
+
+def size_of(bulk: Obj) -> int:
+    """Bytes of the result as far as it is written."""
+    result = bulk.get("_result")
+    return result.size if result is not None else len(bulk["_body"].encode())
 
 
 def _url(bulk: Obj, context: Context, state: str) -> str | None:
-    if status(bulk, {}, context) != state or not bulk["_body"]:
+    if status(bulk, {}, context) != state or not size_of(bulk):
         return None
     return f"{context.base_url}/bulk-results/{number_of(bulk['id'])}.jsonl"
 
@@ -164,103 +182,67 @@ def _understood(text: str) -> Operation:
 
 
 def _start(context: Context, operation: Operation, text: str, together: bool) -> Obj:
-    lines, roots, error = _lines(context, operation)
-    if not together:
-        # Nobody promises that children follow their parents: here they never do.
-        lines.sort(key=lambda line: "__parentId" in line)
-    if context.fault_is("failed_bulk"):
-        lines, error = lines[: len(lines) // 2], "INTERNAL_SERVER_ERROR"
-    # Operations wait a moment in a queue, so that the answer to starting one says CREATED.
-    now = context.clock.monotonic() + QUEUE_SECONDS
     bulk: Obj = {
         "__typename": "BulkOperation",
         "id": gid("BulkOperation", context.store.number()),
         "type": "QUERY",
         "query": text,
         "createdAt": context.store.now(),
-        "errorCode": error,
-        "_start": now,
-        "_due": now + len(lines) / context.settings.bulk_rate,
+        "errorCode": None,
+        "_start": 0.0,
+        "_due": 0.0,
         "_cancelled_at": None,
-        "_objects": len(lines),
-        "_roots": roots,
-        "_body": "".join(
-            json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
-        ),
+        "_objects": 0,
+        "_roots": 0,
+        "_body": "",
     }
+    (_run_now if context.store.stock is None else _run_beside)(context, operation, bulk, together)
+    # Operations wait a moment in a queue, so that the answer to starting one says CREATED.
+    bulk["_start"] = context.clock.monotonic() + QUEUE_SECONDS
+    bulk["_due"] = bulk["_start"] + bulk["_objects"] / context.settings.bulk_rate
     context.store.save("bulk", bulk)
     return bulk
 
 
-def _lines(context: Context, operation: Operation) -> tuple[list[Obj], int, str | None]:
-    lines: list[Obj] = []
-    roots = 0
+def _run_now(context: Context, operation: Operation, bulk: Obj, together: bool) -> None:
+    """The whole result at once, kept with the operation."""
+    walked = Context(context.store, operation, {}, context.base_url)
+    walked.fault = context.fault
     try:
-        for root in operation.roots:
-            scopes.check(root.name, context.settings.granted)
-            context.root = root
-            roots += _connection(root, None, context, None, lines)
+        found = list(walk(operation, walked))
     except Refusal as refusal:
-        code = refusal.extensions.get("code")
-        return [], 0, "ACCESS_DENIED" if code == "ACCESS_DENIED" else "INTERNAL_SERVER_ERROR"
-    if context.taken_errors():
-        return [], 0, "ACCESS_DENIED"
-    return lines, roots, None
+        denied = refusal.extensions.get("code") == "ACCESS_DENIED"
+        bulk["errorCode"] = "ACCESS_DENIED" if denied else "INTERNAL_SERVER_ERROR"
+        return
+    lines = [line for root, children in found for line in ((root, *children) if together else (root,))]
+    if not together:
+        # Nobody promises that children follow their parents: here they never do.
+        lines += [line for _, children in found for line in children]
+    if context.fault_is("failed_bulk"):
+        lines, bulk["errorCode"] = lines[: len(lines) // 2], "INTERNAL_SERVER_ERROR"
+    bulk.update(_objects=len(lines), _roots=len(found), _body="".join(lines))
 
 
-def _connection(field: Field, obj: Any, context: Context, parent: str | None, lines: list[Obj]) -> int:
-    """Write a connection's nodes as lines, each followed by its children; how many nodes there were."""
-    arguments = {**field.arguments({}), **EVERYTHING}
-    arguments.pop("last", None)
-    nodes = RESOLVERS[(field.parent, field.name)](obj, arguments, context)["nodes"]
-    selection = _node_selection(field)
-    for node in nodes:
-        line: Obj = {}
-        lines.append(line)
-        line.update(_node(selection, node, context, node.get("id"), lines))
-        if parent is not None:
-            line["__parentId"] = parent
-    return len(nodes)
+def _run_beside(context: Context, operation: Operation, bulk: Obj, together: bool) -> None:
+    """The result of a large catalogue goes to a file while other requests are answered. What it sees changes
+    while it runs, as at Shopify: nobody promises a moment's picture."""
+    walked = Context(context.store, operation, {}, context.base_url)
+    walked.fault = context.fault
+    roots, objects = expected(operation, walked)
+    failing = context.fault_is("failed_bulk")
+    if failing:
+        objects, bulk["errorCode"] = objects // 2, "INTERNAL_SERVER_ERROR"
+    result = Result(walk(operation, walked), together, objects if failing else None)
+    bulk.update(_objects=objects, _roots=roots, _result=result)
+    _forget_results(context)
+    result.fill()
 
 
-def _node_selection(field: Field) -> Selection:
-    assert field.selection is not None
-    edge = next(part for part in field.selection.fields() if part.name == "edges")
-    assert edge.selection is not None
-    found = next(part.selection for part in edge.selection.fields() if part.name == "node")
-    assert found is not None
-    return found
-
-
-def _node(selection: Selection, obj: Obj, context: Context, id: str | None, lines: list[Obj]) -> Obj:
-    """One object's own fields; connections below it become lines of their own with ``id`` as their parent."""
-    name = obj["__typename"] if selection.is_abstract else selection.type_name
-    made: Obj = {}
-    for field in selection.fields(name):
-        if field.type_name.endswith("Connection"):
-            _connection(field, obj, context, id, lines)
-        elif field.selection is not None and not field.is_list and _holds_connection(field):
-            inner = RESOLVERS.get((field.parent, field.name))
-            child = inner(obj, field.arguments({}), context) if inner else obj[field.name]
-            made[field.key] = None if child is None else _node(field.selection, child, context, id, lines)
-        else:
-            made.update(_shape(field)(obj, context))
-    return made
-
-
-def _shape(field: Field) -> Shape:
-    return Shape(field.parent, [field])
-
-
-def _holds_connection(field: Field) -> bool:
-    if field.selection is None:
-        return False
-    names = field.selection.named_types() if field.selection.is_abstract else [field.selection.type_name]
-    return any(
-        child.type_name.endswith("Connection") or _holds_connection(child)
-        for name in names
-        for child in field.selection.fields(name)
-    )
+def _forget_results(context: Context) -> None:
+    """Keep the files of the latest operations only (Shopify keeps all for a week; disks here are smaller)."""
+    held = [one for one in context.store.sorted("bulk", "id") if one.get("_result") is not None]
+    for one in held[: max(0, len(held) - RESULTS_KEPT + 1)]:
+        one["_result"] = None
 
 
 @mutation("bulkOperationCancel")

@@ -86,7 +86,12 @@ class Context:
         taken, self._errors = self._errors, []
         return taken
 
+    @property
+    def key(self) -> str | None:
+        """The idempotency key of the mutation that runs, if it has one."""
+        found: str | None = self.root.directive("idempotent", "key", self.variables)
+        return found
+
     def effect(self, kind: str, target: str, **details: Any) -> None:
         """Write an applied effect into the ledger, with the idempotency key of the mutation if it has one."""
-        key = self.root.directive("idempotent", "key", self.variables)
-        self.ledger.effect(kind, target, key=details.pop("key", None) or key, **details)
+        self.ledger.effect(kind, target, key=details.pop("key", None) or self.key, **details)

@@ -10,11 +10,13 @@ from starlette.routing import BaseRoute, Route
 from sandbox.answers import Json
 from sandbox.control import BadRequest, body_of
 from sandbox.shopify import backstage, order_edit, order_generate
+from sandbox.shopify.bucket import Bucket
 from sandbox.shopify.customers import customer_for
 from sandbox.shopify.ids import number_of
 from sandbox.shopify.order_build import BadOrder, build_order
 from sandbox.shopify.settings import Settings
 from sandbox.shopify.state import order_state, product_state
+from sandbox.shopify.stock_control import StockControl
 
 if TYPE_CHECKING:
     from sandbox.shopify.platform import ShopifyPlatform
@@ -30,6 +32,7 @@ CHANGEABLE = (
     "normalise_html",
     "sku_search",
     "routing_delay",
+    "plan",
 )
 
 
@@ -44,14 +47,14 @@ class Control:
         return self._platform.store
 
     def routes(self) -> list[BaseRoute]:
-        """``POST orders``, ``orders/{id}``, ``products``, ``products/{id}``, ``stock``, ``settings``,
-        ``tokens/revoke``."""
+        """``POST orders``, ``orders/{id}``, ``products``, ``products/{id}``, ``settings``,
+        ``tokens/revoke``, and those of StockControl."""
         return [
             Route("/orders", self.place, methods=["POST"]),
             Route("/orders/{id:path}", self.change_order, methods=["POST"]),
+            *StockControl(self._platform).routes(),
             Route("/products", self.create_product, methods=["POST"]),
             Route("/products/{id:path}", self.change_product, methods=["POST"]),
-            Route("/stock", self.stock, methods=["POST"]),
             Route("/settings", self.settings, methods=["POST"]),
             Route("/tokens/revoke", self.revoke, methods=["POST"]),
         ]
@@ -92,14 +95,11 @@ class Control:
             product_state(self._store, backstage.edit_product(self._store, product, await body_of(request)))
         )
 
-    async def stock(self, request: Request) -> Json:
-        """One row, or ``rows``: ``sku``, ``location``, ``available`` or ``delta``."""
-        body = await body_of(request)
-        return Json({"changed": backstage.set_stock(self._store, body.get("rows") or [body])})
-
     async def settings(self, request: Request) -> Json:
-        """Change switches while running: scopes, stale_answer, search_lag, media_delay, …"""
+        """Change switches while running: scopes, stale_answer, search_lag, plan, …; ``latency`` (scaled
+        seconds that every answer travels) too."""
         body = await body_of(request)
+        latency = _seconds(body.pop("latency", self._platform.tools.latency))
         if odd := sorted(set(body) - set(CHANGEABLE)):
             raise BadRequest(f"cannot change {', '.join(odd)}; changeable: {', '.join(CHANGEABLE)}")
         try:
@@ -109,12 +109,22 @@ class Control:
         for name in body:
             setattr(self._platform.settings, name, getattr(checked, name))
         self._store.index.lag = self._platform.settings.search_lag
-        return Json({name: getattr(self._platform.settings, name) for name in CHANGEABLE})
+        self._platform.tools.latency = latency
+        if "plan" in body:
+            self._platform.engine.bucket = Bucket(self._platform.tools.clock, self._platform.settings.plan)
+        now = {name: getattr(self._platform.settings, name) for name in CHANGEABLE}
+        return Json({**now, "latency": latency})
 
     async def revoke(self, _: Request) -> Json:
         """Make every granted token invalid."""
         self._platform.tokens.revoke_all()
         return Json({"revoked": True})
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise BadRequest(f"latency is a number of seconds, not {value!r}")
+    return float(value)
 
 
 def _brief(order: Obj) -> Obj:

@@ -13,9 +13,11 @@ from sandbox.shopify.coerce import coerce_variables
 from sandbox.shopify.context import Context
 from sandbox.shopify.document import Document, Documents
 from sandbox.shopify.errors import DocumentRefused
+from sandbox.shopify.hooks import Hooks, rows_of
 from sandbox.shopify.plan import Operation, switch_names
 from sandbox.shopify.project import Program
 from sandbox.shopify.schema import admin_schema
+from sandbox.shopify.stock_hand import strike
 from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
@@ -51,7 +53,7 @@ class Engine:
     """Runs requests against a store; documents and programs are remembered by their text."""
 
     def __init__(self, store: Store, bucket: Bucket) -> None:
-        self.store, self.bucket = store, bucket
+        self.store, self.bucket, self.hooks = store, bucket, Hooks()
         self.schema = admin_schema()
         self._documents = Documents(self.schema)
         self._programs: OrderedDict[tuple[Any, ...], Program] = OrderedDict()
@@ -79,6 +81,8 @@ class Engine:
     ) -> Answer:
         """Price and run; throttled and too dear requests come back without having run."""
         operation, variables = asked.operation, asked.variables
+        if self.store.stock is not None:
+            self.store.stock.forget_views()
         price = cost.requested(operation, variables)
         made = Answer({}, operation.name, _kind(operation))
         if price > cost.MAX_COST:
@@ -89,6 +93,8 @@ class Engine:
             return made
         context = Context(self.store, operation, variables, base_url)
         context.fault = fault
+        for hook in self.hooks.due(operation):
+            strike(self.store, hook, rows_of(operation, variables))
         self.store.index.stale = context.fault_is("stale_search")
         data, errors = asked.program.run(context)
         used = min(price, cost.actual(operation, variables, data))

@@ -54,7 +54,7 @@ def _variant_facts(product: Obj, variant: Obj) -> Obj:
         "created_at": variant["createdAt"],
         "item_updated_at": item["updatedAt"],
         "managed": "true" if item["tracked"] else "false",
-        "requires_components": "false",
+        "requires_components": "true" if variant["requiresComponents"] else "false",
         "inventory_quantity": sum(level["_q"]["available"] for level in item["_levels"].values()),
         "location_id": [number_of(id) for id, level in item["_levels"].items() if level["isActive"]],
         "metafields": _metafields(variant),

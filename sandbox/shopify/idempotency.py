@@ -11,6 +11,7 @@ from sandbox.shopify.plan import Field, Variables
 
 if TYPE_CHECKING:
     from sandbox.shopify.context import Context
+    from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
 KEPT_SECONDS = 24 * 3600
@@ -56,18 +57,31 @@ def once(context: Context, arguments: Variables, empty: Obj, run: Callable[[], O
     that was
     refused with user errors is remembered as well.
     """
-    key = context.root.directive("idempotent", "key", context.variables)
+    key = context.key
     if key is None:
         return run()
     store, now = context.store, context.clock.monotonic()
+    _forget_old(store, now)
     id, args = f"{context.root.name}:{key}", argument_hash(arguments)
     known = store.get("key", id)
     if known and now - known["at"] < KEPT_SECONDS:
         if known["args"] == args:
+            store.replays += 1
             answer: Obj = known["answer"]
             return answer
         message = "The same idempotency key cannot be used with different operation parameters."
         return {**empty, "userErrors": [user_error(None, message, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH")]}
     answer = run()
+    store.kinds["key"].pop(id, None)
     store.save("key", {"id": id, "at": now, "args": args, "answer": answer})
     return answer
+
+
+def _forget_old(store: Store, now: float) -> None:
+    """Drop keys whose time is over; they stand in the order in which they came."""
+    keys = store.kinds["key"]
+    while keys:
+        id = next(iter(keys))
+        if now - keys[id]["at"] < KEPT_SECONDS:
+            return
+        store.drop("key", id)

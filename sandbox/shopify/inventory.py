@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.shopify.cells import Cell, ObjectCell
 from sandbox.shopify.context import Context
 from sandbox.shopify.errors import Refusal, user_error
 from sandbox.shopify.idempotency import once
-from sandbox.shopify.ids import gid, number_of
-from sandbox.shopify.levels import ON_HAND, quantity
-from sandbox.shopify.make import new_level
+from sandbox.shopify.ids import gid
 from sandbox.shopify.project import mutation, resolver
+from sandbox.shopify.quantities import ON_HAND
+from sandbox.stock_effects import ADJUSTED, SET, StockEffect
 
 Obj = dict[str, Any]
 MOST = 1_000_000_000
@@ -37,49 +38,56 @@ REASONS = [
 ]
 ADJUSTABLE = ("available", "damaged", "incoming", "quality_control", "reserved", "safety_stock")
 EMPTY: Obj = {"inventoryAdjustmentGroup": None, "userErrors": []}
+NOT_BY_API = "The specified inventory item is not allowed to be adjusted via API."
 STALE_CODE = "CHANGE_FROM_QUANTITY_STALE"
 
 
 @dataclass(slots=True)
 class Row:
-    """One (item, location) of a call: what it changes and where in the input it stands."""
+    """One (item, location) of a call: what it changes and where in the input it stands. Without a cell the
+    item or the location is unknown."""
 
-    path: list[str]
+    n: int
+    part: str
     given: Obj
-    item: Obj | None
-    location: Obj | None
-    name: str
+    cell: Cell | None
 
     @property
-    def now(self) -> int:
-        """The quantity before the call; 0 where the item is not stocked."""
-        assert self.item is not None and self.location is not None
-        level = self.item["_levels"].get(self.location["id"])
-        return quantity(level, self.name) if level else 0
+    def path(self) -> list[str]:
+        """Where the row stands, as user errors name it."""
+        return ["input", self.part, str(self.n)]
 
 
-def change_level(context: Context, row: Row, delta: int) -> list[Obj]:
-    """Apply a delta to one level; the entries of ``changes``: the quantity itself, then ``on_hand``."""
-    item, location = row.item, row.location
-    assert item is not None and location is not None
-    level = item["_levels"].get(location["id"]) or new_level(context.store, item, location)
-    level["isActive"] = True
-    # Setting on_hand moves what is available; the other parts are committed or reserved.
-    kept = "available" if row.name == "on_hand" else row.name
-    level["_q"][kept] += delta
-    level["_at"][kept] = level["updatedAt"] = item["updatedAt"] = context.store.now()
-    names = [kept, "on_hand"] if kept in ON_HAND else [kept]
-    return [_change(name, delta, item, location) for name in names]
+def change_level(cell: Cell, name: str, delta: int) -> str:
+    """Apply a delta to one level; the name of the quantity that was kept: setting ``on_hand`` moves what is
+    available, the other parts are committed or reserved."""
+    kept = "available" if name == "on_hand" else name
+    cell.change(kept, delta)
+    return kept
 
 
-def _change(name: str, delta: int, item: Obj, location: Obj) -> Obj:
+@resolver("InventoryAdjustmentGroup", "changes")
+def changes_of_group(group: Obj, arguments: Obj, context: Context) -> list[Obj]:
+    """What a call changed, read from the ledger: the quantity itself, then ``on_hand``."""
+    made: list[Obj] = []
+    for effect in context.ledger.stock_effects(*group["_effects"]):
+        delta = effect.after - effect.before
+        if not delta:
+            continue
+        kept = "available" if effect.name == "on_hand" else effect.name
+        names = [kept, "on_hand"] if kept in ON_HAND else [kept]
+        made += [_change(name, delta, effect) for name in names]
+    return made
+
+
+def _change(name: str, delta: int, effect: StockEffect) -> Obj:
     return {
         "name": name,
         "delta": delta,
         "quantityAfterChange": None,
         "ledgerDocumentUri": None,
-        "_item": item["id"],
-        "_location": location["id"],
+        "_item": gid("InventoryItem", effect.item),
+        "_location": gid("Location", effect.place),
     }
 
 
@@ -95,16 +103,10 @@ def location_of_change(change: Obj, arguments: Obj, context: Context) -> Obj | N
     return context.store.get("location", change["_location"])
 
 
-def _rows(context: Context, given: list[Obj], path: list[str], name: str) -> list[Row]:
-    store = context.store
+def _rows(context: Context, given: list[Obj], name: str, part: str) -> list[Row]:
+    cell = context.store.cell
     return [
-        Row(
-            [*path, str(n)],
-            one,
-            store.items.get(one["inventoryItemId"]),
-            store.get("location", one["locationId"]),
-            name,
-        )
+        Row(n, part, one, cell(one["inventoryItemId"], one["locationId"], name))
         for n, one in enumerate(given)
     ]
 
@@ -123,26 +125,31 @@ def _reason_error(reason: str) -> list[Obj]:
     return [user_error(["input", "reason"], message, "INVALID_REASON")]
 
 
-def _unknown(rows: list[Row]) -> list[Obj]:
-    errors = []
+def _unknown(context: Context, rows: list[Row]) -> list[Obj]:
+    errors, store = [], context.store
     for row in rows:
-        if row.item is None:
+        if row.cell is not None:
+            continue
+        if store.items.get(row.given["inventoryItemId"]) is None:
             message = "The specified inventory item could not be found."
             errors.append(user_error([*row.path, "inventoryItemId"], message, "INVALID_INVENTORY_ITEM"))
-        if row.location is None:
+        if store.get("location", row.given["locationId"]) is None:
             message = "The specified location could not be found."
             errors.append(user_error([*row.path, "locationId"], message, "INVALID_LOCATION"))
     return errors
 
 
 def _twins(rows: list[Row]) -> list[Obj]:
-    pairs = Counter((row.given["inventoryItemId"], row.given["locationId"]) for row in rows)
+    pairs = [(row.given["inventoryItemId"], row.given["locationId"]) for row in rows]
+    if len(set(pairs)) == len(pairs):
+        return []
+    often = Counter(pairs)
     message = "The combination of inventoryItemId and locationId must be unique."
     code = "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR"
     return [
         user_error([*row.path, "locationId"], message, code)
-        for row in rows
-        if pairs[row.given["inventoryItemId"], row.given["locationId"]] > 1
+        for row, pair in zip(rows, pairs, strict=True)
+        if often[pair] > 1
     ]
 
 
@@ -151,33 +158,47 @@ def _untracked(rows: list[Row]) -> list[Obj]:
     return [
         user_error([*row.path, "inventoryItemId"], message, "INVALID_INVENTORY_ITEM")
         for row in rows
-        if row.item is not None and not row.item["tracked"]
+        if row.cell is not None and not row.cell.tracked
     ]
 
 
-def _stale(context: Context, rows: list[Row]) -> list[Obj]:
+def _bundles(rows: list[Row]) -> list[Obj]:
+    """The stock of a bundle comes from its components (InventorySetQuantitiesUserErrorCode, 2026-10
+    schema)."""
+    return [
+        user_error([*row.path, "inventoryItemId"], NOT_BY_API, "NON_MUTABLE_INVENTORY_ITEM")
+        for row in rows
+        if row.cell is not None and row.cell.bundle
+    ]
+
+
+def _stale(context: Context, rows: list[Row], name: str) -> dict[int, Obj]:
+    """Stale rows by their place, with what the answer says of them."""
     message = "The changeFromQuantity argument no longer matches the persisted quantity."
-    errors = []
+    errors: dict[int, Obj] = {}
     for row in rows:
         expected = row.given["changeFromQuantity"]
-        if expected is not None and expected != row.now:
-            errors.append(user_error([*row.path, "changeFromQuantity"], message, STALE_CODE))
+        if expected is not None and row.cell is not None and expected != row.cell.quantity(name):
+            errors[row.n] = user_error([*row.path, "changeFromQuantity"], message, STALE_CODE)
             if context.settings.stale_answer == "first_named":
                 break
     return errors
 
 
-def _out_of_bounds(rows: list[Row], key: str) -> list[Obj]:
+def _out_of_bounds(rows: list[Row], key: str, name: str) -> list[Obj]:
     errors = []
     for row in rows:
-        value, path = row.given[key], [*row.path, key]
+        value = row.given[key]
+        if 0 <= value <= MOST:
+            continue
+        path = [*row.path, key]
         if value > MOST:
             message = "The quantity can't be higher than 1,000,000,000."
             errors.append(user_error(path, message, "INVALID_QUANTITY_TOO_HIGH"))
         elif value < -MOST:
             message = "The quantity can't be lower than -1,000,000,000."
             errors.append(user_error(path, message, "INVALID_QUANTITY_TOO_LOW"))
-        elif value < 0 and row.name == "on_hand":
+        elif value < 0 and name == "on_hand":
             errors.append(user_error(path, "The quantity can't be negative.", "INVALID_QUANTITY_NEGATIVE"))
     return errors
 
@@ -191,25 +212,30 @@ def set_quantities(_: Any, arguments: Obj, context: Context) -> Obj:
 
 
 def _set(context: Context, given: Obj) -> Obj:
-    rows = _rows(context, given["quantities"], ["input", "quantities"], given["name"])
-    errors = _set_errors(context, given, rows)
-    if errors:
+    name = given["name"]
+    rows = _rows(context, given["quantities"], name, "quantities")
+    if errors := _set_errors(context, given, rows):
         return {**EMPTY, "userErrors": errors}
-    return _applied(context, given, rows, [row.given["quantity"] - row.now for row in rows])
+    stale = _stale(context, rows, name)
+    if stale and context.settings.stale_answer != "per_row":
+        return {**EMPTY, "userErrors": list(stale.values())}
+    wanted = [(row, row.given["quantity"]) for row in rows if row.n not in stale]
+    return {**_applied(context, given, wanted, SET), "userErrors": list(stale.values())}
 
 
 def _set_errors(context: Context, given: Obj, rows: list[Row]) -> list[Obj]:
-    if given["name"] not in ("available", "on_hand"):
+    name = given["name"]
+    if name not in ("available", "on_hand"):
         message = "The quantity name must be either 'available' or 'on_hand'."
         return [user_error(["input", "name"], message, "INVALID_NAME")]
     return (
         _reason_error(given["reason"])
-        or _out_of_bounds(rows, "quantity")
+        or _out_of_bounds(rows, "quantity", name)
         or _twins(rows)
-        or _unknown(rows)
+        or _unknown(context, rows)
+        or _bundles(rows)
         or _untracked(rows)
         or _struck(context, rows)
-        or _stale(context, rows)
     )
 
 
@@ -219,8 +245,7 @@ def _struck(context: Context, rows: list[Row]) -> list[Obj]:
         return []
     assert context.fault is not None
     row = rows[int(context.fault.params.get("row", 0)) % len(rows)]
-    message = "The specified inventory item is not allowed to be adjusted via API."
-    return [user_error([*row.path, "inventoryItemId"], message, "NON_MUTABLE_INVENTORY_ITEM")]
+    return [user_error([*row.path, "inventoryItemId"], NOT_BY_API, "NON_MUTABLE_INVENTORY_ITEM")]
 
 
 @mutation("inventoryAdjustQuantities")
@@ -232,11 +257,15 @@ def adjust_quantities(_: Any, arguments: Obj, context: Context) -> Obj:
 
 
 def _adjust(context: Context, given: Obj) -> Obj:
-    rows = _rows(context, given["changes"], ["input", "changes"], given["name"])
-    errors = _adjust_errors(context, given, rows)
-    if errors:
+    name = given["name"]
+    rows = _rows(context, given["changes"], name, "changes")
+    if errors := _adjust_errors(context, given, rows):
         return {**EMPTY, "userErrors": errors}
-    return _applied(context, given, rows, [row.given["delta"] for row in rows])
+    if stale := _stale(context, rows, name):
+        return {**EMPTY, "userErrors": list(stale.values())}
+    cells = [(row, row.cell) for row in rows if row.cell is not None]
+    wanted = [(row, cell.quantity(name) + row.given["delta"]) for row, cell in cells]
+    return _applied(context, given, wanted, ADJUSTED)
 
 
 def _adjust_errors(context: Context, given: Obj, rows: list[Row]) -> list[Obj]:
@@ -248,8 +277,8 @@ def _adjust_errors(context: Context, given: Obj, rows: list[Row]) -> list[Obj]:
         _reason_error(given["reason"])
         or _ledger_errors(name, rows)
         or _twins(rows)
-        or _unknown(rows)
-        or _stale(context, rows)
+        or _unknown(context, rows)
+        or _bundles(rows)
     )
 
 
@@ -269,22 +298,30 @@ def _ledger_errors(name: str, rows: list[Row]) -> list[Obj]:
     return errors
 
 
-def _applied(context: Context, given: Obj, rows: list[Row], deltas: list[int]) -> Obj:
-    changes: list[Obj] = []
-    touched: dict[str, Obj] = {}
-    for row, delta in zip(rows, deltas, strict=True):
-        if delta == 0 and not _unstocked(row):
+def _applied(context: Context, given: Obj, wanted: list[tuple[Row, int]], kind: str) -> Obj:
+    """Write every row to its quantity; the payload. Rows that change nothing are no effects."""
+    name, ledger, effects = given["name"], context.ledger, []
+    key, first, touched = context.key, len(ledger.stock), {}
+    for row, after in wanted:
+        cell = row.cell
+        assert cell is not None
+        before = cell.quantity(name)
+        if after == before and cell.stocked:
             continue
-        assert row.item is not None
-        before = row.now
-        made = change_level(context, row, delta)
-        changes += made if delta else []
-        touched[row.item["_variant"]] = row.item
-        _note(context, row, before, before + delta)
+        change_level(cell, name, after - before)
+        blind = row.given["changeFromQuantity"] is None
+        effects.append(StockEffect(kind, cell.item, cell.place, cell.sku, name, before, after, key, blind))
+        if isinstance(cell, ObjectCell):
+            touched[cell.object["_variant"]] = cell.object
+    ledger.moved(*effects)
     _touch(context, touched)
-    if not changes:
+    if all(effect.before == effect.after for effect in effects):
         return dict(EMPTY)
-    group = {
+    return {"inventoryAdjustmentGroup": _group(context, given, first), "userErrors": []}
+
+
+def _group(context: Context, given: Obj, first: int) -> Obj:
+    return {
         "__typename": "InventoryAdjustmentGroup",
         "id": gid("InventoryAdjustmentGroup", context.store.number()),
         "createdAt": context.store.now(),
@@ -292,22 +329,8 @@ def _applied(context: Context, given: Obj, rows: list[Row], deltas: list[int]) -
         "referenceDocumentUri": given.get("referenceDocumentUri"),
         "app": None,
         "staffMember": None,
-        "changes": changes,
+        "_effects": [first, len(context.ledger.stock)],
     }
-    return {"inventoryAdjustmentGroup": group, "userErrors": []}
-
-
-def _unstocked(row: Row) -> bool:
-    assert row.item is not None and row.location is not None
-    level = row.item["_levels"].get(row.location["id"])
-    return level is None or not level["isActive"]
-
-
-def _note(context: Context, row: Row, before: int, after: int) -> None:
-    assert row.item is not None and row.location is not None
-    target = f"{number_of(row.item['id'])}@{number_of(row.location['id'])}"
-    detail = {"sku": row.item["sku"], "name": row.name}
-    context.effect("inventory.set", target, args=row.given, before=before, after=after, detail=detail)
 
 
 def _touch(context: Context, items: dict[str, Obj]) -> None:

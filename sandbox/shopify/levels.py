@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.shopify.context import Context
-from sandbox.shopify.make import QUANTITIES
 from sandbox.shopify.pages import listed, page
+from sandbox.shopify.products import those
 from sandbox.shopify.project import query, resolver
+from sandbox.shopify.quantities import QUANTITIES, quantity
 from sandbox.shopify.search import compiled
 
 Obj = dict[str, Any]
 ITEM_FIELDS = {"id", "sku", "created_at", "updated_at"}
-# What on_hand is made of; incoming is outside (held in all recorded answers).
-ON_HAND = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
 
 
 @query("inventoryItems")
@@ -22,14 +21,14 @@ def inventory_items(_: Any, arguments: Obj, context: Context) -> Obj:
     rows = context.store.sorted("item", "id")
     if arguments.get("query"):
         test = compiled(arguments["query"], ITEM_FIELDS, context.settings.sku_search == "loose")
-        known = context.store.index.rows("product").values()
+        known = context.store.searched(arguments["query"])
         found = {
             one["item_gid"]
             for facts in known
             for one in facts["variants"]
             if test is None or test({**one, "id": one["item_id"], "updated_at": one["item_updated_at"]})
         }
-        rows = [row for row in rows if row["id"] in found]
+        rows = those(rows, found)
     return page(rows, arguments)
 
 
@@ -54,7 +53,7 @@ def variants_of_item(item: Obj, arguments: Obj, context: Context) -> Obj:
 @resolver("InventoryItem", "duplicateSkuCount")
 def duplicate_skus(item: Obj, arguments: Obj, context: Context) -> int:
     """How many other items carry the same SKU."""
-    return max(0, len(context.store.variants_by_sku[item["sku"]]) - 1) if item["sku"] else 0
+    return max(0, len(context.store.with_sku(item["sku"])) - 1) if item["sku"] else 0
 
 
 @resolver("InventoryItem", "locationsCount")
@@ -100,14 +99,6 @@ def quantities(level: Obj, arguments: Obj, context: Context) -> list[Obj]:
         for name in arguments["names"]
         if name in QUANTITIES
     ]
-
-
-def quantity(level: Obj, name: str) -> int:
-    """One quantity of a level; ``on_hand`` is the sum of its parts."""
-    if name == "on_hand":
-        return sum(level["_q"][part] for part in ON_HAND)
-    value: int = level["_q"][name]
-    return value
 
 
 @resolver("InventoryLevel", "location")

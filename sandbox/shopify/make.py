@@ -5,31 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.shopify.ids import gid, number_of
-from sandbox.shopify.store import Store
+from sandbox.shopify.quantities import KEPT_QUANTITIES
+
+if TYPE_CHECKING:
+    from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
-QUANTITIES = (
-    "available",
-    "on_hand",
-    "committed",
-    "incoming",
-    "reserved",
-    "damaged",
-    "safety_stock",
-    "quality_control",
-)
-KEPT_QUANTITIES = (
-    "available",
-    "committed",
-    "incoming",
-    "reserved",
-    "damaged",
-    "safety_stock",
-    "quality_control",
-)
 DEFAULT_OPTION = "Title"
 DEFAULT_VALUE = "Default Title"
 _TURKISH = str.maketrans({"ı": "i", "İ": "i", "ß": "ss", "ø": "o", "Ø": "o", "æ": "ae", "Æ": "ae"})

@@ -126,10 +126,10 @@ def _variant(store: Store, given: Obj) -> Obj | None:
             return found
         raise BadOrder(f"there is no variant {given['variant']}")
     if given.get("sku") and not given.get("title"):
-        ids = store.variants_by_sku.get(given["sku"])
+        ids = store.with_sku(given["sku"])
         if not ids:
             raise BadOrder(f"there is no variant with SKU {given['sku']}")
-        return store.variants[sorted(ids)[0]]
+        return store.variants[ids[0]]
     return None
 
 

@@ -37,13 +37,16 @@ def page(rows: Sequence[Obj], arguments: Obj, key: Key = by_id, limit: int = PAG
     if "_unlimited" not in arguments:
         _check_window(first, last, limit)
     backwards = bool(arguments.get("reverse"))
+    window: Sequence[Obj]
     low, high = 0, len(rows)
     for cursor, low_end in ((arguments.get("after"), not backwards), (arguments.get("before"), backwards)):
         if cursor and low_end:
             low = max(low, _found(bisect_right, rows, cursor, key))
         elif cursor:
             high = min(high, _found(bisect_left, rows, cursor, key))
-    if backwards:
+    if "_unlimited" in arguments and not backwards:
+        window, size = rows[low:high], high - low
+    elif backwards:
         window, size = _tail(rows, low, high, first, last)
     else:
         window, size = _head(rows, low, high, first, last)
@@ -82,7 +85,7 @@ def _tail(rows: Any, low: int, high: int, first: int | None, last: int | None) -
     return window, size
 
 
-def _connection(window: list[Obj], size: int, arguments: Obj, key: Key) -> Obj:
+def _connection(window: Sequence[Obj], size: int, arguments: Obj, key: Key) -> Obj:
     more = size > len(window)
     forwards = arguments.get("first") is not None
     return {

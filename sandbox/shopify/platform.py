@@ -40,6 +40,7 @@ from sandbox.shopify.make import new_location, new_publication
 from sandbox.shopify.seed import fill
 from sandbox.shopify.settings import Settings
 from sandbox.shopify.state import full_state
+from sandbox.shopify.stock_seed import stock
 from sandbox.shopify.store import Store
 from sandbox.shopify.tokens import Tokens
 from sandbox.shopify.transport import Transport
@@ -89,7 +90,9 @@ class ShopifyPlatform:
         self.engine = Engine(self.store, Bucket(self.tools.clock, self.settings.plan))
         if not self.store.kinds["location"]:
             self._furnish()
-            if options.products:
+            if self.settings.stock_skus:
+                stock(self.store)
+            elif options.products:
                 self.seed(options.products, options.seed, options.dirt)
         self.tools.state.commit()
 
@@ -113,9 +116,12 @@ class ShopifyPlatform:
         return full_state(self.store)
 
     def reset(self) -> None:
-        """An empty store again, with its locations and channels."""
+        """An empty store again, with its locations and channels, and the stock catalogue if it has one."""
         self.store.clear()
         self._furnish()
+        if self.settings.stock_skus:
+            stock(self.store)
+        self.engine.hooks.clear()
         self.engine.bucket = Bucket(self.tools.clock, self.settings.plan)
 
     def seed(self, products: int, seed: int, dirt: float) -> dict[str, Any]:

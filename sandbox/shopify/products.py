@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.shopify.context import Context
 from sandbox.shopify.errors import Refusal
+from sandbox.shopify.ids import gid
 from sandbox.shopify.pages import by_field, by_id, listed, page
 from sandbox.shopify.project import query, resolver
 from sandbox.shopify.search import compiled
+from sandbox.shopify.stock_store import Rows
 
 Obj = dict[str, Any]
 PRODUCT_FIELDS = {
@@ -58,10 +61,15 @@ def products(_: Any, arguments: Obj, context: Context) -> Obj:
     rows = context.store.sorted("product", by)
     test = compiled(arguments.get("query"), PRODUCT_FIELDS, context.settings.sku_search == "loose")
     if arguments.get("query") or context.fault_is("empty_catalogue"):
-        known = context.store.index.rows("product")
-        found = {id for id, facts in known.items() if test is None or test(facts)}
-        rows = [] if context.fault_is("empty_catalogue") else [row for row in rows if row["id"] in found]
+        known = context.store.searched(arguments.get("query"))
+        found = {gid("Product", facts["id"]) for facts in known if test is None or test(facts)}
+        rows = [] if context.fault_is("empty_catalogue") else those(rows, found)
     return page(rows, arguments, by_id if by == "id" else by_field(by))
+
+
+def those(rows: Sequence[Obj], ids: set[str]) -> Sequence[Obj]:
+    """The rows with one of these ids, in their order."""
+    return rows.only(ids) if isinstance(rows, Rows) else [row for row in rows if row["id"] in ids]
 
 
 @query("productVariants")
@@ -70,21 +78,21 @@ def product_variants(_: Any, arguments: Obj, context: Context) -> Obj:
     rows = context.store.sorted("variant", "id")
     if arguments.get("query") or context.fault_is("empty_catalogue"):
         found = matching_variants(arguments.get("query"), context)
-        rows = [] if context.fault_is("empty_catalogue") else [row for row in rows if row["id"] in found]
+        rows = [] if context.fault_is("empty_catalogue") else those(rows, found)
     if arguments.get("sortKey") == "SKU":
         rows = sorted(rows, key=lambda row: (row["_item"]["sku"] or "", by_id(row)[1]))
         return page(rows, arguments, lambda row: (row["_item"]["sku"] or "", by_id(row)[1]))
     return page(rows, arguments)
 
 
-def matching_variants(text: str | None, context: Context, gid: str = "gid") -> set[str]:
-    """Ids of the variants (``gid="item_gid"``: of their items) that search finds."""
+def matching_variants(text: str | None, context: Context) -> set[str]:
+    """Ids of the variants that search finds."""
     test = compiled(text, VARIANT_FIELDS, context.settings.sku_search == "loose")
     found = set()
-    for facts in context.store.index.rows("product").values():
+    for facts in context.store.searched(text):
         for one in facts["variants"]:
             if test is None or test(one):
-                found.add(one[gid])
+                found.add(one["gid"])
     return found
 
 
@@ -94,7 +102,7 @@ def products_count(_: Any, arguments: Obj, context: Context) -> Obj:
     test = compiled(arguments.get("query"), PRODUCT_FIELDS, context.settings.sku_search == "loose")
     if not arguments.get("query"):
         return count(len(context.store.kinds["product"]), arguments)
-    rows = context.store.index.rows("product").values()
+    rows = context.store.searched(arguments["query"])
     return count(sum(1 for facts in rows if test is None or test(facts)), arguments)
 
 

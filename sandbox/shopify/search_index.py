@@ -39,6 +39,14 @@ class SearchIndex:
         else:
             rows[id] = facts
 
+    def knows(self, kind: str, id: str) -> bool:
+        """Whether search has an object's facts."""
+        return id in self._seen.get(kind, {})
+
+    def seen(self, kind: str, id: str, facts: Facts) -> None:
+        """Let search go on with these facts until it hears of a change."""
+        self._seen.setdefault(kind, {})[id] = facts
+
     def later(self, kind: str, id: str) -> None:
         """Index an object (or its absence) when the lag is over."""
         if self.lag <= 0 and not self.stale:

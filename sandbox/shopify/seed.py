@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.catalogue import generate
 from sandbox.shopify.backstage import create_product
+from sandbox.shopify.settings import OWN_SHOP
 from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
@@ -15,7 +16,9 @@ Obj = dict[str, Any]
 def fill(store: Store, products: int, seed: int) -> Obj:
     """Enter a clean generated catalogue; counts of what was made. Pictures come from nowhere, so there are
     none."""
-    dice = random.Random(seed)
+    # Another shop sells the same from its own shelves.
+    shop = store.settings.shop
+    dice = random.Random(seed if shop == OWN_SHOP else f"{shop}:{seed}")
     locations = list(store.kinds["location"])
     made = 0
     for raw in generate(products, seed, 0.0).products:

@@ -11,11 +11,13 @@ from sandbox.shopify.pages import listed, page
 from sandbox.shopify.products import by_custom_id
 from sandbox.shopify.project import query, resolver
 from sandbox.shopify.scopes import REQUIRED, need
+from sandbox.shopify.settings import FIRST_ID
 
 Obj = dict[str, Any]
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 CANDIDATE = "2027-01"
-SHOP_NUMBER = 92891250994
+# What stands between a shop's first object id and its own number.
+SHOP_OFFSET = 92_891_250_994 - FIRST_ID
 PLAN_NAMES = {"standard": "Basic", "advanced": "Advanced", "plus": "Shopify Plus"}
 
 
@@ -30,7 +32,7 @@ def shop_object(context: Context) -> Obj:
     settings = context.settings
     return {
         "__typename": "Shop",
-        "id": gid("Shop", SHOP_NUMBER),
+        "id": gid("Shop", settings.first_id + SHOP_OFFSET),
         "name": settings.name,
         "email": f"info@{settings.shop}.example",
         "contactEmail": f"info@{settings.shop}.example",
@@ -214,7 +216,7 @@ def _part_of_order(type_name: str, id: str, context: Context) -> Obj | None:
 
 
 def _part_of_product(id: str, context: Context) -> Obj | None:
-    for product in context.store.kinds["product"].values():
+    for product in context.store.with_options(id):
         for part in product["_options"]:
             if part["id"] == id:
                 found: Obj = part

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sandbox.shopify.levels import quantity
+from sandbox.shopify.quantities import quantity
 from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
+MOST_LISTED = 20_000
 
 
 def full_state(store: Store) -> Obj:
@@ -34,10 +36,18 @@ def full_state(store: Store) -> Obj:
             {**_picked(one, "id", "ownerType", "namespace", "key"), "type": one["_type"]}
             for one in store.kinds["definition"].values()
         ],
-        "products": [product_state(store, one) for one in store.kinds["product"].values()],
+        # Of a large generated catalogue only the counts: its levels are asked for below ``stock/``.
+        "products": [product_state(store, one) for one in _listed(store)],
         "orders": [order_state(one) for one in store.kinds["order"].values()],
         "webhooks": list(store.kinds["webhook"].values()),
     }
+
+
+def _listed(store: Store) -> Iterable[Obj]:
+    products = store.kinds["product"]
+    if store.stock is None or len(store.variants) <= MOST_LISTED:
+        return products.values()
+    return products.own()  # type: ignore[attr-defined]
 
 
 def _picked(obj: Obj, *names: str) -> Obj:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sandbox.platform import Tools
+from sandbox.shopify.cells import Cell, ObjectCell
 from sandbox.shopify.facts import FACTS
-from sandbox.shopify.ids import number_of
+from sandbox.shopify.ids import gid, number_of
 from sandbox.shopify.media_worker import MediaWorker
 from sandbox.shopify.search_index import SearchIndex
 from sandbox.shopify.settings import Settings
+from sandbox.shopify.stock_objects import ITEMS, OPTION_SPAN, OPTIONS, VARIANTS
+from sandbox.shopify.stock_sort import sorted_rows
+from sandbox.shopify.stock_store import Beside, StockStore
 
 Obj = dict[str, Any]
 KINDS = (
@@ -30,7 +35,6 @@ KINDS = (
     "token",
 )
 SEARCHED = tuple(FACTS)
-FIRST_ID = 7_400_000_000_000
 
 
 class Store:
@@ -63,10 +67,38 @@ class Store:
         # How often a kind's members, or anything about them, changed: sorted lists are kept until then.
         self._members: Counter[str] = Counter()
         self._changes: Counter[str] = Counter()
-        self._sorted: dict[tuple[str, str], tuple[int, list[Obj]]] = {}
-        self._next = FIRST_ID
+        self._sorted: dict[tuple[str, str], tuple[int, Sequence[Obj]]] = {}
+        # A generated stock catalogue beside these objects, if there is one.
+        self.stock: StockStore | None = None
+        # How often a known idempotency key was answered from memory.
+        self.replays = 0
+        self._next = self.settings.first_id
         self.index.clear()
         self.media.clear()
+
+    def stand_beside(self, stock: StockStore) -> None:
+        """Show a stock catalogue's products among the objects. Only for a store that is empty of products and
+        kept in memory: columns are not written to the state file."""
+        objects, columns, self.stock = stock.objects, stock.columns, stock
+        made = objects.base
+        self.kinds["product"] = Beside(
+            stock.product,
+            lambda: (gid("Product", made + n) for n in stock.living_products()),
+            stock.drop_product,
+            stock.product_count,
+        )
+        self.variants = Beside(
+            stock.variant,
+            lambda: map(objects.variant_id, columns.living()),
+            lambda id: stock.drop_row(id, VARIANTS),
+            stock.row_count,
+        )
+        self.items = Beside(
+            stock.item, lambda: map(objects.item_id, columns.living()), lambda id: stock.drop_row(id, ITEMS)
+        )
+        self.handles = Beside(stock.handle, lambda: map(objects.handle, stock.living_products()))
+        for kind in ("product", "variant"):
+            self._members[kind] += 1
 
     def _load(self) -> None:
         counter = self.tools.state.load("meta").get("counter")
@@ -134,6 +166,8 @@ class Store:
     def save(self, kind: str, obj: Obj) -> None:
         """Keep an object that is new or changed; the search index hears of it after its lag."""
         self._changes[kind] += 1
+        if kind == "product" and self._save_in_stock(obj):
+            return
         self._members[kind] += obj["id"] not in self.kinds[kind]
         self.kinds[kind][obj["id"]] = obj
         self.tools.state.put(kind, obj["id"], obj)
@@ -141,6 +175,33 @@ class Store:
             (self._cancelling.add if obj["_cancelling"] else self._cancelling.discard)(obj["id"])
         if kind in SEARCHED:
             self.index.later(kind, obj["id"])
+
+    def _save_in_stock(self, product: Obj) -> bool:
+        """Whether the stock catalogue took a changed product back. One that outgrew it becomes an object."""
+        stock, id = self.stock, product["id"]
+        if stock is None or stock.objects.product_of(id) < 0 or dict.__contains__(self.kinds["product"], id):
+            return False
+        number = stock.objects.product_of(id)
+        if not self.index.knows("product", id) and (was := stock.objects.product(number)):
+            # Search goes on seeing what was until its lag is over.
+            self.index.seen("product", id, FACTS["product"](was))
+        self._members["variant"] += 1
+        kept = stock.save(product)
+        if not kept:
+            self._members["product"] += 1
+            dict.__setitem__(self.kinds["product"], id, product)
+            self.note_product(product)
+        self.index.later("product", id)
+        return True
+
+    def cell(self, item_id: str, location_id: str, name: str) -> Cell | None:
+        """Where an item lies at a location; None if one of them is unknown."""
+        if self.stock is not None and name in ("available", "on_hand"):
+            found = self.stock.cell(item_id, location_id)
+            if found is not None:
+                return found
+        item, location = self.items.get(item_id), self.kinds["location"].get(location_id)
+        return ObjectCell(self, item, location) if item and location else None
 
     def touch(self, product: Obj) -> None:
         """Save a product whose content changed: its time of change moves on."""
@@ -158,18 +219,53 @@ class Store:
         if kind in SEARCHED:
             self.index.later(kind, id)
 
-    def sorted(self, kind: str, by: str) -> list[Obj]:
+    def sorted(self, kind: str, by: str) -> Sequence[Obj]:
         """All objects of a kind (or ``variant``, ``item``) ascending by a field, then id."""
         counts = self._members if by == "id" else self._changes
         version = counts["variant" if kind == "item" else kind]
+        if self.stock is not None and by != "id":
+            version += self.stock.changes
         known = self._sorted.get((kind, by))
         if known and known[0] == version:
             return known[1]
-        source = {"variant": self.variants, "item": self.items}.get(kind)
-        rows = list((self.kinds[kind] if source is None else source).values())
-        rows.sort(key=_number if by == "id" else lambda obj: (obj.get(by) or "", number_of(obj["id"])))
+        rows = self._sort(kind, by)
         self._sorted[(kind, by)] = (version, rows)
         return rows
+
+    def _sort(self, kind: str, by: str) -> Sequence[Obj]:
+        parts: dict[str, dict[str, Obj]] = {"variant": self.variants, "item": self.items}
+        source = parts.get(kind, self.kinds.get(kind, {}))
+        if self.stock is not None and isinstance(source, Beside):
+            return sorted_rows(self.stock, kind, by, source)
+        rows = list(source.values())
+        rows.sort(key=_number if by == "id" else lambda obj: (obj.get(by) or "", number_of(obj["id"])))
+        return rows
+
+    def searched(self, query: str | None) -> Iterator[Obj]:
+        """The facts of the products that a search may find: those that it has seen, and the stock's."""
+        rows = self.index.rows("product")
+        yield from rows.values()
+        if self.stock is None:
+            return
+        for number in self.stock.candidates(query):
+            id = gid("Product", self.stock.objects.base + number)
+            if id not in rows and (product := self.stock.objects.product(number)):
+                yield FACTS["product"](product)
+
+    def with_options(self, id: str) -> Iterable[Obj]:
+        """Products among which an option of this id may be."""
+        products = self.kinds["product"]
+        if self.stock is None or not isinstance(products, Beside):
+            return products.values()
+        generated = self.stock.view((number_of(id) - self.stock.objects.base - OPTIONS) // OPTION_SPAN)
+        return [*products.own(), *([generated] if generated else [])]
+
+    def with_sku(self, sku: str) -> list[str]:
+        """Ids of the variants with exactly this SKU, ascending."""
+        found = sorted(self.variants_by_sku.get(sku, ()))
+        if self.stock is not None:
+            found += map(self.stock.objects.variant_id, self.stock.rows_with(sku))
+        return list(dict.fromkeys(found))
 
     # the parts of a product -----------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ def test_the_summary_counts_calls_and_effects() -> None:
     assert ledger.summary() == {
         "calls": 3, "reads": 2, "writes": 1, "throttled": 1, "refused": 1, "points": 12.5,
         "effects": {"order.created": 1}, "by_operation": {"products.list": 2, "orders.create": 1},
+        "points_by_operation": {"products.list": 2.5, "orders.create": 10},
     }  # fmt: skip
     assert [call["status"] for call in ledger.calls(since=1)] == [429, 200]
 
