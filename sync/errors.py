@@ -9,6 +9,7 @@ CounterpartError
 ├── SafetyStop         the whole run, before its first write
 │   └── Braked         … with what the brakes found
 ├── BrokenContract     the platform answered what nobody agreed on: keep the payload
+├── Fenced             another worker has taken over: drop everything, store nothing
 └── Cancelled          the operator stopped the run
 
 Each carries a sentence for the operator (`message`, translatable) and a detail for us (`detail`, never a
@@ -78,3 +79,7 @@ class BrokenContract(CounterpartError):
 
 class Cancelled(CounterpartError):
     """The operator cancelled the run."""
+
+
+class Fenced(CounterpartError):
+    """Another worker has taken the partition over: nothing this one still holds may be stored or sent."""

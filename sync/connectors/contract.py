@@ -28,14 +28,16 @@ class Connector(Protocol):
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
         """Yields pages of PRODUCT (variants, media, levels included), ORDER or STOCK records (one a sellable
-        item, with its levels at `which.locations`, all locations if none are named). A STOCK sweep's last page
-        carries a cursor that stands for its whole content; handed in as `since`, a sweep that shows the same
-        content again yields one page without records, `unchanged` and `complete`. May repeat a record,
-        never misses one. `since` is a cursor of an earlier page: reading resumes after it. The last page
-        alone may be `complete`, and is so only if the sweep missed nothing (checked against the platform's
-        total where there is one). Ids or SKUs that do not exist are simply not among the records. A record
-        that cannot be understood comes with `problems`; it never ends the read. Raises NotAuthorised,
-        Transient (retries used up) or BrokenContract; pages already yielded stay valid."""
+        item, with its levels at `which.locations`, all locations if none are named; a place where an item was
+        never stocked is not among them). `ids` of STOCK may be those of variants or of what stock is written
+        by. A STOCK sweep's last page carries a cursor that stands for its whole content; handed in as
+        `since`, a sweep that shows the same content again yields one page without records, `unchanged` and
+        `complete`. May repeat a record, never misses one. `since` is a cursor of an earlier page: reading
+        resumes after it. The last page alone may be `complete`, and is so only if the sweep missed nothing
+        (checked against the platform's total where there is one). Ids or SKUs that do not exist are simply
+        not among the records. A record that cannot be understood comes with `problems`; it never ends the
+        read. Raises NotAuthorised, Transient (retries used up) or BrokenContract; pages already yielded stay
+        valid."""
 
     def batch(self, changes: Sequence[Change]) -> list[Call]:
         """Groups changes into calls as the platform likes them (250 stock rows a call, one create a product).
@@ -46,7 +48,14 @@ class Connector(Protocol):
         """Sends one committed call; one outcome per member. Waits for its share of the rate budget first.
         Throttling, and failures before anything was sent, are retried inside. Raises Transient (nothing
         happened, retries used up), NotAuthorised (nothing happened), OutcomeUnknown (it may have happened). A
-        refusal is an outcome, not an exception."""
+        refusal is an outcome, not an exception. An `urgent` call goes before all others that wait and may
+        spend what is kept for that."""
+
+    def useful_in_flight(self, entity: Entity) -> int:
+        """How many calls of the entity may usefully be in flight now: as many as the rate budget feeds at the
+        measured round trip, at least 1, never more than `Support.calls_in_flight`. Cheap; ask again before
+        each call."""
+        return self.support(entity).calls_in_flight
 
     def find_written(self, call: Call) -> Written:
         """Was this call carried out? Asked after every unknown outcome before anything is repeated. "No" only

@@ -10,7 +10,6 @@ import json
 import socket
 import ssl
 import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -108,7 +107,8 @@ class Response:
 
 
 class Http:
-    """Requests to one base URL. Safe between threads: each thread reuses connections of its own.
+    """Requests to one base URL. Safe between threads: a request takes a session with its open connection from
+    those at rest and puts it back, so that there are never more of them than requests at once.
 
     `timeout` is (connect, read) in real seconds: sockets know no scaled time. `secrets` are hidden in
     every error; `hide` adds later ones (tokens). Redirects are answers, not followed."""
@@ -129,9 +129,9 @@ class Http:
         self._clock, self._trace, self._timeout, self._max_body = clock, trace, timeout, max_body
         self._guard = guard or Guard(allow_private)
         self._redactor = Redactor(secrets)
-        self._local = threading.local()
         self._lock = threading.Lock()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._resting: list[requests.Session] = []
+        self._closings = 0
 
     def __repr__(self) -> str:
         return f"Http({self.base_url!r})"
@@ -190,16 +190,20 @@ class Http:
         """The lines of a file at any absolute URL (a bulk result), streamed, without our credentials.
         Every host on the way passes the guard. Raises as `request`; Transient also when the file is
         refused or torn off."""
+        yield from _split(self.chunks(url, max_bytes=max_bytes, redirects=redirects))
+
+    def chunks(self, url: str, *, max_bytes: int = MAX_DOWNLOAD, redirects: int = 3) -> Iterator[bytes]:
+        """The same file in pieces as they come, cut anywhere."""
         with self._followed(url, redirects) as raw:
             if raw.status_code != 200:
                 raise Transient(say("A result file could not be fetched."), f"status {raw.status_code}")
-            yield from _split(self._chunks(raw, max_bytes))
+            yield from self._chunks(raw, max_bytes)
 
     def close(self) -> None:
-        """Gives the sockets of all threads back; a later request opens new ones."""
+        """Gives the sockets back, those in use as soon as they are free; a later request opens new ones."""
         with self._lock:
-            sessions, self._local = list(self._sessions), threading.local()
-            self._sessions.clear()
+            sessions, self._resting = self._resting, []
+            self._closings += 1
         for session in sessions:
             session.close()
 
@@ -208,14 +212,22 @@ class Http:
             raise ValueError(f"a path below the base URL, not {self.clean(path)!r}")
         return self.base_url + path
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = new_session(self._guard, USER_AGENT)
-            self._local.session = session
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        """The session that rested last (its connection is the least likely to have been cut), or a new
+        one."""
+        with self._lock:
+            session, closings = (self._resting.pop() if self._resting else None), self._closings
+        session = session or new_session(self._guard, USER_AGENT)
+        try:
+            yield session
+        finally:
             with self._lock:
-                self._sessions.add(session)
-        return session
+                kept = closings == self._closings
+                if kept:
+                    self._resting.append(session)
+            if not kept:
+                session.close()
 
     @contextmanager
     def _answer(
@@ -227,9 +239,12 @@ class Http:
         forget_sent()
         expect(5 * self._timeout[1], slowest)
         try:
-            with self._session().request(
-                method, url, timeout=self._timeout, stream=True, allow_redirects=False, **parts
-            ) as raw:
+            with (
+                self._session() as session,
+                session.request(
+                    method, url, timeout=self._timeout, stream=True, allow_redirects=False, **parts
+                ) as raw,
+            ):
                 yield raw
         except (requests.RequestException, HTTPError, OSError) as error:
             self._failed(error, write, urlsplit(url).hostname or "")

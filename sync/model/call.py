@@ -19,8 +19,8 @@ Body = Product | Variant | Media | Order | Fulfilment | None
 class Verb(StrEnum):
     """create: the record does not exist at the target · update: fields of an existing one · add, remove:
     entries of a set (tags) · mark: our own sync.* metafields · publish: make visible · activate: stock an
-    item at a location · set: an absolute quantity with compare-and-set · adjust: a delta with compare-and-set · track: count an item's
-    stock from now on · advance: a document's status."""
+    item at a location · set: an absolute quantity with compare-and-set · adjust: a delta with compare-and-set
+    · track: count an item's stock from now on · advance: a document's status."""
 
     CREATE = "create"
     UPDATE = "update"

@@ -32,7 +32,8 @@ class Connection:
 @dataclass(frozen=True, slots=True)
 class Link:
     """Two connections kept in step: `a` is the ERP side (or first store), `b` the shop. `locations` maps each
-    location of b to the locations or warehouses of a whose stock is summed there (`stock.ALL_PLACES`: all)."""
+    location of b to the locations or warehouses of a whose stock is summed there (`stock.ALL_PLACES`:
+    all)."""
 
     id: str
     name: str
@@ -185,14 +186,14 @@ class OrderSettings:
 @dataclass(frozen=True, slots=True)
 class StockSettings:
     """The stock flow. Items pair by SKU, always trimmed and NFC; `fold_case` and `fold_dashes` let more pairs
-    be equal. `buffers` keeps so many pieces back per target location ("" for all others). `drift`: what happens
-    when only the target moved: keep (and report) or restore. `unreported`: when the source moves after that,
-    the pieces that the target lost without telling are taken off (subtract) or the row is parked (park).
-    `increase_twice`: a rise is written only once it was seen in two reads. `subtract_orders`: pieces of orders
-    that the source does not know yet are taken off. `untracked`: skip, or track (switch counting on).
-    `activate`: stock items at locations where they are not. `gone`: what becomes of a target item whose source
-    item two complete sweeps did not show: leave, zero, draft, archive. `tags`: only items whose product carries
-    one of them."""
+    be equal. `buffers` keeps so many pieces back per target location ("" for all others). `drift`: what
+    happens when only the target moved: keep (and report) or restore. `unreported`: when the source moves
+    after that, the pieces that the target lost without telling are taken off (subtract) or the row is parked
+    (park). `increase_twice`: a rise is written only once it was seen in two reads. `subtract_orders`: pieces
+    of orders that the source does not know yet are taken off. `untracked`: skip, or track (switch counting
+    on). `activate`: stock items at locations where they are not. `gone`: what becomes of a target item whose
+    source item two complete sweeps did not show: leave, zero, draft, archive. `tags`: only items whose
+    product carries one of them."""
 
     fold_case: bool = True
     fold_dashes: bool = False
@@ -210,8 +211,8 @@ class StockSettings:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a flow runs by itself: every `minutes`, or by `cron` in `timezone`; nothing set: only by hand. From
-    `quiet_from` to `quiet_to` ("HH:MM" in `timezone`, may pass midnight; "" for none) nothing starts."""
+    """When a flow runs by itself: every `minutes`, or by `cron` in `timezone`; nothing set: only by hand.
+    From `quiet_from` to `quiet_to` ("HH:MM" in `timezone`, may pass midnight; "" for none) nothing starts."""
 
     minutes: int = 0
     cron: str = ""

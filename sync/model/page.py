@@ -15,8 +15,8 @@ Record = Product | Order | StockItem
 class Page:
     """One page of a read. `cursor` may be stored once the records are handled; `expected` is the platform's
     own total where it tells one; `complete` is True only on the last page of a sweep that missed nothing:
-    only then may absence be concluded. `unchanged`: everything is still as it was at the cursor that was handed
-    in; there are no records then."""
+    only then may absence be concluded. `unchanged`: everything is still as it was at the cursor that was
+    handed in; there are no records then."""
 
     records: tuple[Record, ...]
     cursor: str = ""
@@ -33,7 +33,8 @@ class ReadFilter:
     call those (each number is then asked for where it belongs); `created_since` and `updated_since` are ISO
     times in UTC; `limit` stops after that many records; `locations` are those whose stock is read. `lean`:
     ids, SKUs, options and inventory items are enough (reading back what was created). `urgent`: a person
-    waits, so that the read may spend what is kept for that."""
+    waits, so that the read may spend what is kept for that. `tags`: stock of products that carry one of
+    them."""
 
     ids: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
@@ -45,3 +46,4 @@ class ReadFilter:
     locations: tuple[str, ...] = ()
     lean: bool = False
     urgent: bool = False
+    tags: tuple[str, ...] = ()

@@ -14,8 +14,9 @@ OUTCOMES = ("created", "updated", "unchanged", "skipped", "failed", "parked")
 
 class Mode(StrEnum):
     """preview: plan, no write · test: the first five records that differ · full: everything, and the source's
-    word holds · sweep: both sides read whole and merged (daily, weekly) · delta: what moved at the source since
-    the last run · items: what one turn of the queue wrote · undo: another run's before-values restored."""
+    word holds · sweep: both sides read whole and merged (daily, weekly) · delta: what moved at the source
+    since the last run · items: what one turn of the queue wrote · undo: another run's before-values
+    restored."""
 
     PREVIEW = "preview"
     TEST = "test"

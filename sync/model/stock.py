@@ -1,7 +1,7 @@
 """Stock as one side shows it, item by item, and what a stock flow decides about it.
 
-A record of a stock flow is a sellable item (variant) with its quantities per location; pieces are whole numbers
-and may be negative where a platform oversold. `None` means "this side does not say".
+A record of a stock flow is a sellable item (variant) with its quantities per location; pieces are whole
+numbers and may be negative where a platform oversold. `None` means "this side does not say".
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class ItemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """Pieces of one item at one location. `available` can be sold, `on_hand` lies there, `reserved` is promised
-    to orders. `active` False: the item is not stocked there."""
+    """Pieces of one item at one location. `available` can be sold, `on_hand` lies there, `reserved` is
+    promised to orders. `active` False: the item is not stocked there."""
 
     location_id: str
     available: int
@@ -36,9 +36,9 @@ class StockLevel:
 
 @dataclass(frozen=True, slots=True)
 class StockItem:
-    """A sellable item as a stock flow reads it. `id` is the variant's id, `item_id` the id that stock is written
-    by (Shopify: the inventory item), `product_id` its product; `label` is what people call it. `tracked` False:
-    the platform does not count it. `tags` are its product's."""
+    """A sellable item as a stock flow reads it. `id` is the variant's id, `item_id` the id that stock is
+    written by (Shopify: the inventory item), `product_id` its product; `label` is what people call it.
+    `tracked` False: the platform does not count it. `tags` are its product's."""
 
     id: str
     item_id: str
@@ -67,8 +67,8 @@ class Match(StrEnum):
 
 
 class Difference(StrEnum):
-    """Why both sides show different stock: differs: not written yet · missed: the source moved long ago and was
-    not carried over · twice: written twice for one change · hand: somebody edited the target by hand."""
+    """Why both sides show different stock: differs: not written yet · missed: the source moved long ago and
+    was not carried over · twice: written twice for one change · hand: somebody edited the target by hand."""
 
     DIFFERS = "differs"
     MISSED = "missed"

@@ -10,6 +10,7 @@ from sync.connectors.contract import Connector
 from sync.model.call import Change
 from sync.model.entity import Entity
 from sync.model.ports import Clock
+from sync.model.stock import StockItem
 
 Fault = Literal["before", "after", "throttled", "unauthorised"]
 
@@ -75,3 +76,23 @@ class Harness(ABC):
     def spoil_product(self) -> str | None:
         """Makes one product such that parts of it cannot be understood; its id. None if this platform
         cannot be dirty."""
+
+    # ── stock ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    writes_stock = False
+
+    @abstractmethod
+    def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
+        """A sale or a delivery at the platform itself: from now on `pieces` are available there."""
+
+    def stop_counting(self, item: StockItem) -> None:
+        """Makes an item untracked (where stock is written)."""
+        raise NotImplementedError
+
+    def unstock(self, item: StockItem, place: str) -> None:
+        """Makes an item not stocked at a place (where stock is written)."""
+        raise NotImplementedError
+
+    def fail_stock_write(self, how: Fault, times: int | None = 1) -> None:
+        """`fail_write` for stock calls."""
+        self.fail_write(how, times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from sync.model.call import Change, Verb
 from sync.model.entity import Entity
 from sync.model.order import Order, OrderLine
 from sync.model.product import Level, Media, Product, Variant
+from sync.model.stock import StockItem
 from sync.model.support import Choice
 from sync.model.values import Money
 from tests.contract import harness
@@ -29,6 +31,7 @@ def a_product(number: int) -> Product:
     return Product(
         f"p-{number}",
         title=f"Product {number}",
+        tags=("sale",) if number % 2 else (),
         variants=(variant,),
         media=(Media("", "https://x.example/1"),),
     )
@@ -101,6 +104,28 @@ class MemoryHarness(harness.Harness):
 
     def spoil_product(self) -> str | None:
         return None
+
+    writes_stock = True
+
+    def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
+        self._levels(item, [Level(place, pieces)], place)
+
+    def unstock(self, item: StockItem, place: str) -> None:
+        self._levels(item, [], place)
+
+    def stop_counting(self, item: StockItem) -> None:
+        product, variant = self._owner(item)
+        self.store.put_variant(product.id, replace(variant, tracked=False))
+
+    def _levels(self, item: StockItem, made: list[Level], place: str) -> None:
+        product, variant = self._owner(item)
+        kept = [level for level in variant.levels if level.location_id != place]
+        self.store.put_variant(product.id, replace(variant, levels=(*kept, *made)))
+
+    def _owner(self, item: StockItem) -> tuple[Product, Variant]:
+        found = self.store.owner(item.item_id)
+        assert found is not None
+        return found
 
 
 @contextmanager

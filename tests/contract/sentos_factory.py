@@ -13,6 +13,7 @@ from sync.connectors.registry import spec
 from sync.model.call import Change, Verb
 from sync.model.entity import Entity
 from sync.model.order import Address, Buyer, Order, OrderLine
+from sync.model.stock import StockItem
 from sync.model.values import Money
 from tests.contract import harness
 from tests.contract.doubles import MemoryKeep, account, services
@@ -138,6 +139,10 @@ class SentosHarness(harness.Harness):
             f"/products/{number}", {"name": None, "invoice_name": None, "sale_price": {"raw": {"odd": 1}}}
         )
         return number
+
+    def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
+        row = {"sku": item.sku, "warehouse": int(place), "stock": pieces}
+        self.sandbox.post("/stock", {"changes": [row]})
 
 
 @contextmanager

@@ -8,12 +8,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import requests
+
 from sync.connectors.contract import Services
 from sync.connectors.registry import spec
 from sync.connectors.shopify import ShopifyConnector
 from sync.model.call import Change, Verb
 from sync.model.entity import Entity
 from sync.model.product import Level, Media, Product, Variant
+from sync.model.stock import StockItem
 from sync.model.values import Money
 from tests.contract import harness
 from tests.contract.doubles import MemoryKeep, Trace, account, services
@@ -151,6 +154,54 @@ class ShopifyHarness(harness.Harness):
 
     def spoil_product(self) -> str | None:
         return None
+
+    writes_stock = True
+
+    def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
+        self.sandbox.post("/stock", {"sku": item.sku, "location": place, "available": pieces})
+        self._before = len(self.sandbox.effects())
+
+    def unstock(self, item: StockItem, place: str) -> None:
+        level = self._query(
+            "query($id: ID!, $place: ID!) "
+            "{ inventoryItem(id: $id) { inventoryLevel(locationId: $place) { id } } }",
+            {"id": item.item_id, "place": place},
+        )["inventoryItem"]["inventoryLevel"]["id"]
+        self._ask(
+            "mutation($id: ID!) { inventoryDeactivate(inventoryLevelId: $id) { userErrors { message } } }",
+            level,
+        )
+
+    def stop_counting(self, item: StockItem) -> None:
+        self._ask(
+            "mutation($id: ID!) { inventoryItemUpdate(id: $id, input: { tracked: false }) "
+            "{ userErrors { message } } }",
+            item.item_id,
+        )
+
+    def _ask(self, mutation: str, id: str) -> None:
+        """What a person would do in the shop's admin."""
+        payload = next(iter(self._query(mutation, {"id": id}).values()))
+        assert payload["userErrors"] == []
+        self._before = len(self.sandbox.effects())
+
+    def _query(self, text: str, variables: dict[str, str]) -> Any:
+        return requests.post(
+            f"{self.sandbox.url}/admin/api/2026-10/graphql.json",
+            json={"query": text, "variables": variables},
+            headers={"X-Shopify-Access-Token": TOKEN},
+            timeout=30,
+        ).json()["data"]
+
+    def fail_stock_write(self, how: harness.Fault, times: int | None = 1) -> None:
+        names = {
+            "before": "timeout_before",
+            "after": "timeout_after",
+            "throttled": "throttle",
+            "unauthorised": "expired_token",
+        }
+        for operation in ("inventorySetQuantities", "inventoryAdjustQuantities"):
+            self.sandbox.fault(names[how], times, match={"operation": operation})
 
 
 def a_pictured_product() -> dict[str, Any]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,33 +15,6 @@ from sync.model.entity import Entity
 from sync.model.page import Page, ReadFilter
 from sync.model.support import Support
 from tests.contract.harness import Harness
-
-PLATFORMS = [
-    name
-    for name in ("memory", "sentos", "shopify")
-    if importlib.util.find_spec(f"tests.contract.{name}_factory")
-]
-
-
-@pytest.fixture(scope="module", params=PLATFORMS)
-def platform(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any]]:
-    factory = importlib.import_module(f"tests.contract.{request.param}_factory")
-    with factory.world() as world:
-        yield factory, world
-
-
-@pytest.fixture
-def harness(platform: tuple[Any, Any]) -> Harness:
-    factory, world = platform
-    made: Harness = factory.make(world)
-    return made
-
-
-@pytest.fixture
-def connector(harness: Harness) -> Iterator[Connector]:
-    made = harness.connect()
-    yield made
-    made.close()
 
 
 def ids(pages: list[Page]) -> list[str]:

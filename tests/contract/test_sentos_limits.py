@@ -391,3 +391,44 @@ class TestLookingUp:
         names = ReadFilter(names=("shop-1",))
         with pytest.raises(NeedsOperator):
             list(connector.read(Entity.ORDER, names))
+
+
+class TestStock:
+    def test_items_that_cannot_be_shown_are_not_taken_for_gone(self, tenant: SentosHarness) -> None:
+        item = next(r for page in tenant.connect().read(Entity.STOCK) for r in page.records)
+        raw = tenant.sandbox.get(f"/products/{item.product_id}")
+        first, *others = raw["variants"]
+        tenant.sandbox.post(f"/products/{item.product_id}", {"variants": [{**first, "sku": ""}, *others]})
+        pages = list(tenant.connect().read(Entity.STOCK))
+        found = [r for page in pages for r in page.records if r.product_id == item.product_id]
+        assert item.id not in {r.id for r in found} and pages[-1].complete
+        [stand_in] = [r for r in found if r.problems]
+        assert (stand_in.sku, stand_in.levels) == (None, ())
+        assert [p.cause for p in stand_in.problems] == ["sku.empty"]
+
+    def test_an_item_is_looked_up_by_its_product(self, tenant: SentosHarness) -> None:
+        connector = tenant.connect()
+        item = next(r for page in connector.read(Entity.STOCK) for r in page.records)
+        before = len(tenant.sandbox.calls())
+        [page] = connector.read(Entity.STOCK, ReadFilter(ids=(item.id,)))
+        assert page.records == (item,)
+        assert [call["operation"] for call in tenant.sandbox.calls()[before:]] == ["products.get"]
+
+    def test_after_a_restart_it_is_found_by_a_sweep(self, tenant: SentosHarness) -> None:
+        item = next(r for page in tenant.connect().read(Entity.STOCK) for r in page.records)
+        found = [
+            r
+            for page in tenant.connect().read(Entity.STOCK, ReadFilter(ids=(item.id,)))
+            for r in page.records
+        ]
+        assert found == [item]
+
+    def test_a_stock_that_cannot_be_read_is_a_problem_and_no_zero(self, tenant: SentosHarness) -> None:
+        item = next(r for page in tenant.connect().read(Entity.STOCK) for r in page.records)
+        raw = tenant.sandbox.get(f"/products/{item.product_id}")
+        variants = [{**v, "stocks": [{"warehouse": 1, "stock": "a few"}]} for v in raw["variants"]]
+        tenant.sandbox.post(f"/products/{item.product_id}", {"variants": variants})
+        [found] = [
+            r for p in tenant.connect().read(Entity.STOCK, ReadFilter(skus=(item.sku,))) for r in p.records
+        ]
+        assert found.levels == () and [p.cause for p in found.problems] == ["stock.unreadable"]

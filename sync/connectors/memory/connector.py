@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sync.connectors.contract import Services
 from sync.connectors.memory import effects
 from sync.connectors.memory.packing import pack, unpack
+from sync.connectors.memory.stock import digest_of, stock_items
 from sync.connectors.memory.store import Store
 from sync.errors import NotAuthorised
 from sync.model.call import Call, Change, Found, Outcome, Written
@@ -34,7 +36,11 @@ SUPPORT: dict[Entity, Support] = {
     Entity.MEDIA: Support(frozenset({"url", "alt"}), frozenset({"url", "alt"}), {}, creates=True),
     Entity.PUBLICATION: Support(frozenset({"channels"}), frozenset({"channels"}), {}, creates=True),
     Entity.STOCK: Support(
-        frozenset({"available"}), frozenset({"available"}), {}, updates=True, compares=True
+        frozenset({"available", "tracked"}),
+        frozenset({"available", "tracked"}),
+        {},
+        updates=True,
+        compares=True,
     ),
     Entity.ORDER: Support(_ORDER, frozenset({"status"}), {}, creates=True, updates=True),
     Entity.FULFILMENT: Support(
@@ -63,6 +69,9 @@ class MemoryConnector:
         return SUPPORT.get(entity, Support())
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
+        if entity is Entity.STOCK:
+            yield from self._stock(which, since)
+            return
         records: list[Record] = []
         if entity is Entity.PRODUCT:
             records += [p for p in self._store.products.values() if _product_wanted(p, which)]
@@ -70,8 +79,17 @@ class MemoryConnector:
             records += [o for o in self._store.orders.values() if _order_wanted(o, which)]
         else:
             raise ValueError(f"{entity} is not read on its own")
-        whole = which == ReadFilter(locations=which.locations)
-        yield from self._pages(records[: which.limit or None], since, whole)
+        yield from self._pages(records[: which.limit or None], since, _is_whole(which))
+
+    def _stock(self, which: ReadFilter, since: str) -> Iterator[Page]:
+        """A sweep's last page carries the digest of all of it; the pages before have no cursor."""
+        items = stock_items(self._store, which)[: which.limit or None]
+        cursor = f"s:{digest_of(items, which.locations)}" if _is_whole(which) else ""
+        if cursor and cursor == since:
+            yield Page((), cursor, expected=len(items), complete=True, unchanged=True)
+            return
+        for page in self._pages([*items], "", _is_whole(which)):
+            yield replace(page, cursor=cursor if page.complete else "")
 
     def _pages(self, records: list[Record], since: str, whole: bool) -> Iterator[Page]:
         total = len(records)
@@ -135,6 +153,9 @@ class MemoryConnector:
             raise fault.error
         return list(self._store.answers[call.key])
 
+    def useful_in_flight(self, entity: Entity) -> int:
+        return self.support(entity).calls_in_flight
+
     def find_written(self, call: Call) -> Written:
         self._authorise()
         with self._store.lock:
@@ -161,6 +182,10 @@ class MemoryConnector:
 def _members(call: Call) -> list[Any]:
     members = call.arguments["changes"]
     return list(members) if isinstance(members, list | tuple) else []
+
+
+def _is_whole(which: ReadFilter) -> bool:
+    return which == ReadFilter(locations=which.locations, urgent=which.urgent)
 
 
 def _product_wanted(product: Product, which: ReadFilter) -> bool:

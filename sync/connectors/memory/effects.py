@@ -143,6 +143,19 @@ def _activate(store: Store, change: Change) -> Outcome:
     return _applied(change)
 
 
+def _track(store: Store, change: Change) -> Outcome:
+    product, variant = _item(store, change)
+    store.put_variant(product.id, replace(variant, tracked=True))
+    return _applied(change)
+
+
+def _adjust_stock(store: Store, change: Change) -> Outcome:
+    """A delta, carried out only where the quantity before is still there: then it is the same as setting."""
+    if change.before("available") is None:
+        raise Refusal("A delta needs the quantity that it starts from.")
+    return _set_stock(store, change)
+
+
 def _set_stock(store: Store, change: Change) -> Outcome:
     product, variant = _item(store, change)
     known, wanted, before = (
@@ -214,6 +227,8 @@ EFFECTS: dict[tuple[Entity, Verb], Effect] = {
     (Entity.PUBLICATION, Verb.PUBLISH): _publish,
     (Entity.STOCK, Verb.ACTIVATE): _activate,
     (Entity.STOCK, Verb.SET): _set_stock,
+    (Entity.STOCK, Verb.ADJUST): _adjust_stock,
+    (Entity.STOCK, Verb.TRACK): _track,
     (Entity.ORDER, Verb.CREATE): _create_order,
     (Entity.ORDER, Verb.ADVANCE): _advance_order,
     (Entity.FULFILMENT, Verb.CREATE): _create_fulfilment,

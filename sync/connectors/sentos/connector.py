@@ -12,6 +12,7 @@ from sync.connectors.sentos.client import Client
 from sync.connectors.sentos.reading import OrderReader, ProductReader
 from sync.connectors.sentos.settings import firm_host, profile
 from sync.connectors.sentos.statuses import NO_SUCH_PLACE
+from sync.connectors.sentos.stock import StockReader
 from sync.errors import BrokenContract, NeedsOperator, NotAuthorised
 from sync.model.call import Call, Change, Outcome, Written
 from sync.model.entity import Entity
@@ -64,6 +65,7 @@ class SentosConnector:
         self._products = ProductReader(
             self._client, self._catalog, account.settings.get("thousands", "ask"), account.allow_private
         )
+        self._stock = StockReader(self._products)
         self._orders = OrderReader(self._client, services.clock)
         self._writer = writing.OrderWriter(self._client, self._orders, services.clock)
 
@@ -103,7 +105,11 @@ class SentosConnector:
         return supports(entity)
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
-        readers = {Entity.PRODUCT: self._products.pages, Entity.ORDER: self._orders.pages}
+        readers = {
+            Entity.PRODUCT: self._products.pages,
+            Entity.ORDER: self._orders.pages,
+            Entity.STOCK: self._stock.pages,
+        }
         if entity not in readers:
             raise ValueError(f"{entity} is not read on its own")
         return readers[entity](which, since)
@@ -113,6 +119,9 @@ class SentosConnector:
 
     def send(self, call: Call) -> list[Outcome]:
         return self._writer.send(call)
+
+    def useful_in_flight(self, entity: Entity) -> int:
+        return self.support(entity).calls_in_flight
 
     def find_written(self, call: Call) -> Written:
         return self._writer.find_written(call)

@@ -11,8 +11,8 @@ What a change looks like, by entity and verb:
 - variant update: `parent_id`, `target_id`, `diffs` · variant create: `parent_id`, `body` Variant with first
   levels
 - media create: `parent_id`, `body` Media
-- stock set: `target_id` inventory item, `place` location, diff "available" · stock activate: the same without
-  diff
+- stock set, stock adjust: `target_id` inventory item, `place` location, diff "available" · stock activate:
+  the same without diff · stock track: `target_id` inventory item
 - publication publish: `target_id` product, `place` publication
 - fulfilment create: `parent_id` order, `body` Fulfilment · fulfilment update: `target_id`, diffs
   "tracking.number" …
@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sync.connectors.shopify import batch_stock
 from sync.connectors.shopify.cost import MAX_COST, product_set_points
 from sync.connectors.shopify.wire import inputs
 from sync.connectors.shopify.wire.inputs import Input, SafeUrl
@@ -39,7 +40,6 @@ KEY_LIFE = timedelta(hours=23)
 MAX_ROWS = 250
 MAX_METAFIELDS = 25
 MAX_PUBLISHABLES = 50
-MAX_ACTIVATIONS = 25
 # A picture costs 1.9 points whatever call it comes in.
 MAX_MEDIA = 50
 # Above this productSet runs asynchronously: Shopify would take longer than a request may.
@@ -53,7 +53,7 @@ def batch(changes: Sequence[Change], now: datetime, safe_url: SafeUrl) -> list[C
     do."""
     calls = []
     for kind, group in itertools.groupby(changes, key=_kind):
-        _, _, most, build = KINDS[kind[0]]
+        _, most, build = KINDS[kind[0]]
         for members in _cut(list(group), most):
             name, arguments, cost = build(members, safe_url)
             arguments["targets"] = [c.target_id for c in members]
@@ -78,7 +78,7 @@ def keyed(call: Call) -> dict[str, Any]:
     (several writes of one call get keys of their own, derived from it), and a reference that Shopify's stock
     history shows."""
     made = dict(call.arguments["variables"])  # type: ignore[call-overload]
-    if call.operation == "inventory_set":
+    if call.operation in ("inventory_set", "inventory_adjust"):
         made["key"] = call.key
         made["input"] = {**made["input"], "referenceDocumentUri": f"gid://counterpart/Call/{call.key}"}
     elif call.operation == "inventory_activate":
@@ -88,7 +88,7 @@ def keyed(call: Call) -> dict[str, Any]:
 
 def _kind(change: Change) -> tuple[str, str]:
     """Name of the kind, and what members of one call must share."""
-    for name, (matches, shared, _, _) in KINDS.items():
+    for name, matches, shared in _CANDIDATES.get((change.entity, change.verb), ()):
         if matches(change):
             return name, shared(change)
     raise ValueError(
@@ -212,40 +212,6 @@ def _create_media(members: Group, safe_url: SafeUrl) -> Made:
     return "product_media_add", {"variables": variables}, 20
 
 
-def _set_stock(members: Group, safe_url: SafeUrl) -> Made:
-    rows = [
-        {
-            "inventoryItemId": c.target_id,
-            "locationId": c.place,
-            "quantity": _whole(c, c.after("available")),
-            "changeFromQuantity": _from(c),
-        }
-        for c in members
-    ]
-    given = {"name": "available", "reason": "correction", "quantities": rows}
-    return "inventory_set", {"variables": {"input": given}}, 10
-
-
-def _from(change: Change) -> int | None:
-    """The quantity that must still be there. None (JSON null) overwrites blindly: only if nothing was ever
-    observed."""
-    before = change.before("available")
-    return None if before is None else _whole(change, before)
-
-
-def _whole(change: Change, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"a stock quantity is a whole number, not {value!r} ({change.label})")
-    return value
-
-
-def _activate(members: Group, safe_url: SafeUrl) -> Made:
-    variables: dict[str, Any] = {}
-    for n, change in enumerate(members):
-        variables |= {f"item{n}": change.target_id, f"location{n}": change.place}
-    return "inventory_activate", {"variables": variables}, 10.0 * len(members)
-
-
 def _publish(members: Group, safe_url: SafeUrl) -> Made:
     ids = [change.target_id or change.parent_id for change in members]
     return (
@@ -281,26 +247,24 @@ def _update_tracking(members: Group, safe_url: SafeUrl) -> Made:
 # ── which builder a change gets ─────────────────────────────────────────────────────────────────────────────
 
 
-def _is(entity: Entity, verb: Verb, body: type | None = None) -> Callable[[Change], bool]:
-    return lambda c: c.entity is entity and c.verb is verb and (body is None or isinstance(c.body, body))
+def _always(change: Change) -> bool:
+    return True
+
+
+def _carries(body: type) -> Callable[[Change], bool]:
+    return lambda change: isinstance(change.body, body)
 
 
 def _updates_product(change: Change) -> bool:
     known = {*inputs.PRODUCT_KEYS, "seo_title", "seo_description"}
-    return (
-        _is(Entity.PRODUCT, Verb.UPDATE)(change)
-        and bool(change.diffs)
-        and {d.field for d in change.diffs} <= known
-    )
+    return bool(change.diffs) and {d.field for d in change.diffs} <= known
 
 
 def _updates_tags(change: Change) -> bool:
-    return _is(Entity.PRODUCT, Verb.UPDATE)(change) and {d.field for d in change.diffs} == {"tags"}
+    return {d.field for d in change.diffs} == {"tags"}
 
 
 def _updates_metafields(change: Change) -> bool:
-    if change.entity not in (Entity.PRODUCT, Entity.VARIANT):
-        return False
     named = bool(change.diffs) and all(d.field.startswith("metafield:") for d in change.diffs)
     return (
         named and change.verb is Verb.UPDATE or change.verb is Verb.MARK and bool(change.diffs or change.key)
@@ -308,9 +272,7 @@ def _updates_metafields(change: Change) -> bool:
 
 
 def _updates_variant(change: Change) -> bool:
-    return (
-        _is(Entity.VARIANT, Verb.UPDATE)(change) and {d.field for d in change.diffs} <= inputs.VARIANT_FIELDS
-    )
+    return {d.field for d in change.diffs} <= inputs.VARIANT_FIELDS
 
 
 def _parent(change: Change) -> str:
@@ -325,36 +287,48 @@ def _nothing(change: Change) -> str:
     return ""
 
 
-# Kind → (is a change of it? · what the members of a call share · a member's share of a call · the builder).
+# Kind → (what the members of a call share · a member's share of a call · the builder).
 KINDS: dict[
-    str,
-    tuple[
-        Callable[[Change], bool],
-        Callable[[Change], str],
-        Callable[[Change], float],
-        Callable[[Group, SafeUrl], Made],
-    ],
+    str, tuple[Callable[[Change], str], Callable[[Change], float], Callable[[Group, SafeUrl], Made]]
 ] = {
-    "create_product": (_is(Entity.PRODUCT, Verb.CREATE, Product), _nothing, _alone, _create_product),
-    "update_product": (_updates_product, _nothing, _alone, _update_product),
-    "update_tags": (_updates_tags, _nothing, _alone, _update_tags),
-    "metafields": (_updates_metafields, _nothing, _metafield_share, _set_metafields),
-    "update_variant": (_updates_variant, _parent, _share(MAX_ROWS), _update_variants),
-    "create_variant": (
-        _is(Entity.VARIANT, Verb.CREATE, Variant),
-        _parent,
-        _share(MAX_ROWS),
-        _create_variants,
-    ),
-    "create_media": (_is(Entity.MEDIA, Verb.CREATE, Media), _parent, _share(MAX_MEDIA), _create_media),
-    "set_stock": (_is(Entity.STOCK, Verb.SET), _nothing, _share(MAX_ROWS), _set_stock),
-    "activate": (_is(Entity.STOCK, Verb.ACTIVATE), _nothing, _share(MAX_ACTIVATIONS), _activate),
-    "publish": (_is(Entity.PUBLICATION, Verb.PUBLISH), _place, _share(MAX_PUBLISHABLES), _publish),
-    "create_fulfilment": (
-        _is(Entity.FULFILMENT, Verb.CREATE, Fulfilment),
-        _nothing,
-        _alone,
-        _create_fulfilment,
-    ),
-    "update_fulfilment": (_is(Entity.FULFILMENT, Verb.UPDATE), _nothing, _alone, _update_tracking),
+    "create_product": (_nothing, _alone, _create_product),
+    "update_product": (_nothing, _alone, _update_product),
+    "update_tags": (_nothing, _alone, _update_tags),
+    "metafields": (_nothing, _metafield_share, _set_metafields),
+    "update_variant": (_parent, _share(MAX_ROWS), _update_variants),
+    "create_variant": (_parent, _share(MAX_ROWS), _create_variants),
+    "create_media": (_parent, _share(MAX_MEDIA), _create_media),
+    "set_stock": (_nothing, _share(MAX_ROWS), batch_stock.set_stock),
+    "adjust_stock": (_nothing, _share(MAX_ROWS), batch_stock.adjust_stock),
+    "track": (_nothing, _share(batch_stock.MAX_ALIASES), batch_stock.track),
+    "activate": (_nothing, _share(batch_stock.MAX_ALIASES), batch_stock.activate),
+    "publish": (_place, _share(MAX_PUBLISHABLES), _publish),
+    "create_fulfilment": (_nothing, _alone, _create_fulfilment),
+    "update_fulfilment": (_nothing, _alone, _update_tracking),
+}
+
+# (entity, verb) → the kinds that such a change may be, and how each is told.
+_MATCHES: dict[tuple[Entity, Verb], dict[str, Callable[[Change], bool]]] = {
+    (Entity.PRODUCT, Verb.CREATE): {"create_product": _carries(Product)},
+    (Entity.PRODUCT, Verb.UPDATE): {
+        "update_product": _updates_product,
+        "update_tags": _updates_tags,
+        "metafields": _updates_metafields,
+    },
+    (Entity.PRODUCT, Verb.MARK): {"metafields": _updates_metafields},
+    (Entity.VARIANT, Verb.CREATE): {"create_variant": _carries(Variant)},
+    (Entity.VARIANT, Verb.UPDATE): {"metafields": _updates_metafields, "update_variant": _updates_variant},
+    (Entity.VARIANT, Verb.MARK): {"metafields": _updates_metafields},
+    (Entity.MEDIA, Verb.CREATE): {"create_media": _carries(Media)},
+    (Entity.STOCK, Verb.SET): {"set_stock": _always},
+    (Entity.STOCK, Verb.ADJUST): {"adjust_stock": _always},
+    (Entity.STOCK, Verb.TRACK): {"track": _always},
+    (Entity.STOCK, Verb.ACTIVATE): {"activate": _always},
+    (Entity.PUBLICATION, Verb.PUBLISH): {"publish": _always},
+    (Entity.FULFILMENT, Verb.CREATE): {"create_fulfilment": _carries(Fulfilment)},
+    (Entity.FULFILMENT, Verb.UPDATE): {"update_fulfilment": _always},
+}
+_CANDIDATES = {
+    told: [(name, matches, KINDS[name][0]) for name, matches in kinds.items()]
+    for told, kinds in _MATCHES.items()
 }

@@ -11,15 +11,15 @@ import json
 import tempfile
 import threading
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from sync.connectors.contract import Services
 from sync.connectors.shopify.client import Client
-from sync.connectors.shopify.documents import document
+from sync.connectors.shopify.documents import Document, document
 from sync.connectors.shopify.wire.values import number_of
 from sync.errors import BrokenContract, OutcomeUnknown, RecordRefused, Transient
 from sync.model.text import say
@@ -30,11 +30,11 @@ PAGE = 250
 _FIRST_RATE, _OBJECTS = 5000.0, 12
 _LEAST_WAIT, _MOST_WAIT = 2.0, 30.0
 # Without any progress for so long the operation is given up.
-_STUCK_SECONDS = 1800.0
+STUCK_SECONDS = 1800.0
 # Seconds between attempts to start an operation.
 _PAUSES = (5.0, 15.0, 45.0, 0.0)
 _KINDS = ("products", "variants")
-_RUNNING = frozenset({"CREATED", "RUNNING", "CANCELING"})
+RUNNING = frozenset({"CREATED", "RUNNING", "CANCELING"})
 
 
 class BulkFailed(Transient):
@@ -117,29 +117,29 @@ class Bulk:
             yield Catalogue(files["products"], files["variants"])
 
     def _fetch(self, files: dict[str, _Lines], locations: tuple[str, ...], products: int) -> None:
-        ids = {kind: self._start(kind, locations) for kind in _KINDS}
+        ids = {kind: self.start(document(f"bulk_{kind}", locations)) for kind in _KINDS}
         done = self._finished(ids, products)
         for kind in _KINDS:
             try:
                 self._collect(kind, done[kind], files[kind])
             except Transient:
-                again = {**ids, kind: self._start(kind, locations)}
+                again = {**ids, kind: self.start(document(f"bulk_{kind}", locations))}
                 self._collect(kind, self._finished(again, products)[kind], _emptied(files[kind]), last=True)
 
-    def _start(self, kind: str, locations: tuple[str, ...]) -> str:
-        """Starts one operation, waiting for a free place if others run. One whose answer was lost is started
-        once more: an export changes nothing."""
+    def start(self, asked: Document) -> str:
+        """Starts one operation and returns its id, waiting for a free place if others run. One whose answer
+        was lost is started once more: an export changes nothing. Raises BulkFailed if no place gets free."""
         for pause in _PAUSES:
-            operation = self._started(kind, locations)
+            operation = self._started(asked)
             if operation:
                 return operation
             self._clock.sleep(pause)
         raise BulkFailed(say("Shopify is busy with other bulk operations."))
 
-    def _started(self, kind: str, locations: tuple[str, ...]) -> str:
+    def _started(self, asked: Document) -> str:
         """The operation's id; "" if it may be tried again later."""
         try:
-            data = self._client.query("bulk_run", {"query": document(f"bulk_{kind}", locations).text}).data
+            data = self._client.query("bulk_run", {"query": asked.text}).data
         except OutcomeUnknown:
             return ""
         payload = data.get("bulkOperationRunQuery") or {}
@@ -164,18 +164,19 @@ class Bulk:
                 self._clock.monotonic(),
                 sum(int(row.get("objectCount") or 0) for row in found.values()),
             )
-            if not any(row.get("status") in _RUNNING for row in found.values()):
+            if not any(row.get("status") in RUNNING for row in found.values()):
                 self._learn(products, now - started)
                 return found
             moved, seen = (now, count) if count != seen else (moved, seen)
-            if now - moved > _STUCK_SECONDS:
-                self._give_up(ids)
+            if now - moved > STUCK_SECONDS:
+                self.give_up(ids.values())
             wait = _next_wait(now - started, count, products)
 
-    def _give_up(self, ids: dict[str, str]) -> None:
+    def give_up(self, operations: Iterable[str]) -> NoReturn:
+        """Cancels operations that do not move on. Raises BulkFailed."""
         stuck = BulkFailed(say("Shopify's bulk operation does not move on."))
         try:
-            for operation in ids.values():
+            for operation in operations:
                 self._client.query("bulk_cancel", {"id": operation})
         except (OutcomeUnknown, RecordRefused) as error:
             raise stuck from error

@@ -14,7 +14,7 @@ from typing import Any
 
 from sync.connectors.contract import Services
 from sync.connectors.http import Http, Response, UnknownHost
-from sync.connectors.pacing import Bucket
+from sync.connectors.pacing import Bucket, Told
 from sync.connectors.shopify import failures
 from sync.connectors.shopify.cost import Learnt, Variables
 from sync.connectors.shopify.documents import Document, document, operation_name
@@ -49,6 +49,15 @@ class _Status:
     maximum: float = 0.0
     restore: float = 0.0
     known: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The points that a call took, its mark in the bucket, and the seconds of its round trip."""
+
+    cost: float
+    mark: float
+    seconds: float
 
 
 class Client:
@@ -114,14 +123,16 @@ class Client:
         THROTTLED."""
         while True:
             cost = self.learnt.cost(doc, variables)
-            self.bucket.take(cost, urgent)
+            mark = self.bucket.take(cost, urgent)
             settled = False
             try:
                 response = self._authorised(doc, variables)
                 status, body = _read(response)
                 throttled = any(p.code == "THROTTLED" for p in failures.problems(body))
-                self._settle(doc, variables, cost, status, throttled)
+                self._settle(doc, variables, _Taken(cost, mark, response.seconds), status, throttled)
                 settled = True
+                if doc.write and status.known and not (throttled or urgent):
+                    self.bucket.measured(response.seconds, status.actual)
                 self._report(doc, response.seconds, status, throttled)
             finally:
                 if not settled:
@@ -157,21 +168,20 @@ class Client:
         )
 
     def _settle(
-        self, doc: Document, variables: Variables, taken: float, status: _Status, throttled: bool
+        self, doc: Document, variables: Variables, taken: _Taken, status: _Status, throttled: bool
     ) -> None:
         if not status.known:
-            self.bucket.lost(taken)
+            self.bucket.lost(taken.cost)
             if throttled:
-                self.bucket.throttled(taken / self.bucket.restore)
+                self.bucket.throttled(taken.cost / self.bucket.restore)
             return
         if status.requested:
             self.learnt.learn(doc, variables, status.requested)
-        self.bucket.settle(
-            taken, 0.0 if throttled else status.actual, status.available, status.maximum, status.restore
-        )
+        told = Told(status.available, status.maximum, status.restore, taken.seconds, taken.mark)
+        self.bucket.settle(taken.cost, 0.0 if throttled else status.actual, told)
         if throttled:
-            missing = (status.requested or taken) - status.available
-            self.bucket.throttled(max(missing, 1.0) / max(status.restore, 0.1))
+            missing = (status.requested or taken.cost) - status.available
+            self.bucket.throttled(max(missing, 1.0) / max(status.restore, 0.1), status.available)
 
     def _report(self, doc: Document, seconds: float, status: _Status, throttled: bool) -> None:
         known = status.known

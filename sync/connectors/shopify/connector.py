@@ -11,9 +11,11 @@ from sync.connectors.http import Http
 from sync.connectors.shopify import batch, check, spec
 from sync.connectors.shopify.bulk import Bulk
 from sync.connectors.shopify.client import Client
+from sync.connectors.shopify.export import StockExport
 from sync.connectors.shopify.facts import Facts
 from sync.connectors.shopify.read import ProductReader
 from sync.connectors.shopify.read_orders import OrderReader
+from sync.connectors.shopify.read_stock import StockReader
 from sync.connectors.shopify.send import Sender
 from sync.connectors.shopify.wire.inputs import NAMESPACE, RECORD_KEY
 from sync.connectors.shopify.wire.values import nodes
@@ -44,7 +46,9 @@ class ShopifyConnector:
         self._facts = Facts(self._client, services.clock)
         self._sender = Sender(self._client, services, self._define)
         self._lookup = Lookup(self._client, services, self._sender)
-        self._products = ProductReader(self._client, self._facts, Bulk(self._client, services))
+        bulk = Bulk(self._client, services)
+        self._products = ProductReader(self._client, self._facts, bulk)
+        self._stock = StockReader(self._client, self._facts, StockExport(self._client, services, bulk))
         self._orders = OrderReader(self._client)
         self._prepared = threading.Event()
 
@@ -62,6 +66,8 @@ class ShopifyConnector:
             return self._products.read(which, since)
         if entity is Entity.ORDER:
             return self._orders.read(which, since)
+        if entity is Entity.STOCK:
+            return self._stock.read(which, since)
         raise ValueError(f"Shopify does not read {entity} by itself")
 
     def batch(self, changes: Sequence[Change]) -> list[Call]:
@@ -73,6 +79,9 @@ class ShopifyConnector:
         except OutcomeUnknown:
             self._lookup.lost(call)
             raise
+
+    def useful_in_flight(self, entity: Entity) -> int:
+        return max(1, min(self._client.bucket.useful(most := self.support(entity).calls_in_flight), most))
 
     def find_written(self, call: Call) -> Written:
         return self._lookup.find(call)

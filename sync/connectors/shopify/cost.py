@@ -42,7 +42,7 @@ _FREE = frozenset(
         "weight",
     }
 )
-_COUNTS = frozenset({"productsCount", "ordersCount"})
+_COUNTS = frozenset({"productsCount", "productVariantsCount", "ordersCount"})
 Variables = Mapping[str, Any]
 
 

@@ -1,8 +1,8 @@
 """The GraphQL documents of `graphql/`, put together with the fragments that they spread.
 
-Three are patterns: `Levels` gets one alias for each location that is read, `InventoryActivate` and
-`FulfilmentCreate` one for each row that travels in the call. All are valid against the Shopify Admin 2026-10
-schema.
+Some are patterns: `Levels` and `StockLevels` get one alias for each location that is read,
+`InventoryActivate`, `InventoryTrack` and `FulfilmentCreate` one for each row that travels in the call. All
+are valid against the Shopify Admin 2026-10 schema.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNod
 
 FOLDER = Path(__file__).parent / "graphql"
 _SPREAD = re.compile(r"\.\.\.([A-Z]\w*)")
+_BY_LOCATION = frozenset({"Levels", "StockLevels"})
 _LOCATION = re.compile(r"gid://shopify/Location/\d+")
 
 
@@ -42,7 +43,7 @@ def document(name: str, locations: tuple[str, ...] = ()) -> Document:
     parts = [
         text,
         *(
-            _levels(locations) if part == "Levels" else _fragments()[part]
+            _levels(part, locations) if part in _BY_LOCATION else _fragments()[part]
             for part in _needed(text, locations)
         ),
     ]
@@ -102,10 +103,10 @@ def _spreads(text: str) -> Iterator[str]:
         yield from _spreads(_fragments()[name])
 
 
-def _levels(locations: tuple[str, ...]) -> str:
-    """The `Levels` fragment with one alias a location; without locations it selects the id alone, which costs
+def _levels(name: str, locations: tuple[str, ...]) -> str:
+    """A fragment of levels with one alias a location; without locations it selects the id alone, which costs
     nothing."""
-    head, _, body = _fragments()["Levels"].removesuffix("}\n").partition("\n")
+    head, _, body = _fragments()[name].removesuffix("}\n").partition("\n")
     head += "\n"
     if not locations:
         return f"{head}  id\n}}\n"

@@ -92,11 +92,16 @@ def refused_by_name(
     ]
 
 
-def partly_applied(call: Call, errors: Sequence[UserError], ids: Sequence[str] = ()) -> list[Outcome]:
+def partly_applied(
+    call: Call,
+    errors: Sequence[UserError],
+    ids: Sequence[str] = (),
+    stale: frozenset[str] = frozenset(),
+) -> list[Outcome]:
     """A call that carried out all members but the named ones."""
     named = _named(errors)
     return [
-        _refusal(o.change_id, named[n], frozenset()) if n in named else o
+        _refusal(o.change_id, named[n], stale) if n in named else o
         for n, o in enumerate(all_applied(call, ids))
     ]
 

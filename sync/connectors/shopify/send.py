@@ -54,8 +54,10 @@ class Sender:
             "variants_create": self._variants_create,
             "variants_update": self._variants_update,
             "product_media_add": self._media,
-            "inventory_set": self._inventory_set,
-            "inventory_activate": self._activate,
+            "inventory_set": self._inventory,
+            "inventory_adjust": self._inventory,
+            "inventory_activate": self._aliased,
+            "inventory_track": self._aliased,
             "fulfilment_create": self._shipping.create,
         }
 
@@ -79,7 +81,7 @@ class Sender:
             return outcomes.all_refused(call, refused.message)
 
     def _run(self, call: Call) -> Answer:
-        return self._client.execute(document(call.operation), keyed(call))
+        return self._client.execute(document(call.operation), keyed(call), urgent=call.urgent)
 
     def _payload(self, call: Call) -> Mapping[str, Any]:
         """The one payload of a one-root mutation."""
@@ -233,8 +235,13 @@ class Sender:
 
     # ── stock ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _inventory_set(self, call: Call) -> list[Outcome]:
-        errors = user_errors(call, self._payload(call))
+    def _inventory(self, call: Call) -> list[Outcome]:
+        """Absolute quantities or deltas. Shopify names rows that it refuses; whether the others were carried
+        out is told by the adjustment group: it is there only if something was."""
+        payload = self._payload(call)
+        errors = user_errors(call, payload)
+        if not errors:
+            return outcomes.all_applied(call)
         codes = {e.code for e in errors}
         if _MISMATCH in codes:
             raise BrokenContract(say("An idempotency key was used twice with different contents."), call.key)
@@ -243,16 +250,18 @@ class Sender:
         if _FAILED in codes:
             again = say("An earlier attempt failed; it goes again as a new call.")
             return outcomes.all_refused(call, again, named=False)
-        return outcomes.refused_by_name(call, errors, STALE_CODES) if errors else outcomes.all_applied(call)
+        if payload.get("inventoryAdjustmentGroup"):
+            return outcomes.partly_applied(call, errors, stale=STALE_CODES)
+        return outcomes.refused_by_name(call, errors, STALE_CODES)
 
-    def _activate(self, call: Call) -> list[Outcome]:
-        answer = self._client.execute(repeated(call.operation, len(call.change_ids)), keyed(call))
+    def _aliased(self, call: Call) -> list[Outcome]:
+        """Several writes in one request, each judged by itself."""
+        doc = repeated(call.operation, len(call.change_ids))
+        answer = self._client.execute(doc, keyed(call), urgent=call.urgent)
         targets: Any = call.arguments.get("targets") or [""] * len(call.change_ids)
-        return [
-            self._activated(change, targets[n], answer, f"a{n}") for n, change in enumerate(call.change_ids)
-        ]
+        return [self._one_of(change, targets[n], answer, f"a{n}") for n, change in enumerate(call.change_ids)]
 
-    def _activated(self, change: str, target: str, answer: Answer, alias: str) -> Outcome:
+    def _one_of(self, change: str, target: str, answer: Answer, alias: str) -> Outcome:
         payload = answer.data.get(alias)
         if payload is None:
             return outcomes.of_problem(change, next((p for p in answer.problems if alias in p.path), None))

@@ -11,6 +11,8 @@ from sync.model.support import FormField, Support
 from sync.model.text import say
 
 CALLS_IN_FLIGHT = 8
+# What a Plus shop's budget feeds at a usual answering time; smaller shops are told by `useful_in_flight`.
+STOCK_CALLS_IN_FLIGHT = 32
 # Reads by id show a write at once; what is waited for is a write that outlives its broken connection.
 SETTLE_SECONDS = 10.0
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
@@ -104,11 +106,11 @@ SUPPORT: dict[Entity, Support] = {
         settle_seconds=SETTLE_SECONDS,
     ),
     Entity.STOCK: Support(
-        frozenset({"available"}),
-        frozenset({"available"}),
+        frozenset({"available", "on_hand", "reserved", "tracked"}),
+        frozenset({"available", "tracked"}),
         updates=True,
         compares=True,
-        calls_in_flight=CALLS_IN_FLIGHT,
+        calls_in_flight=STOCK_CALLS_IN_FLIGHT,
         settle_seconds=SETTLE_SECONDS,
     ),
     Entity.ORDER: Support(

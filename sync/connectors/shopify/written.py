@@ -4,6 +4,7 @@ lagging search."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from sync.connectors.contract import Services
@@ -20,6 +21,8 @@ from sync.model.text import say
 
 Row = Mapping[str, Any]
 _NO = Written(Found.NO)
+# So close to its end a key is not relied on any more: it might expire on the way.
+_TOO_LATE = timedelta(minutes=10)
 _PAGE = 250
 
 
@@ -43,7 +46,9 @@ class Lookup:
             "variants_update": self._variants_updated,
             "product_media_add": self._media,
             "inventory_set": self._stock,
+            "inventory_adjust": self._stock,
             "inventory_activate": self._activated,
+            "inventory_track": self._counted,
             "fulfilment_create": self._fulfilled,
             "fulfilment_tracking": self._tracked,
         }
@@ -69,10 +74,12 @@ class Lookup:
         now = self._clock.monotonic()
         return self._lost.setdefault(call.id, now) + SETTLE_SECONDS - now
 
-    def _nodes(self, name: str, ids: list[str], locations: tuple[str, ...] = ()) -> dict[str, Row]:
+    def _nodes(
+        self, name: str, ids: list[str], locations: tuple[str, ...] = (), urgent: bool = False
+    ) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for part in parts(list(dict.fromkeys(ids)), _PAGE):
-            data = self._client.query(name, {"ids": part}, locations=locations).data
+            data = self._client.query(name, {"ids": part}, locations=locations, urgent=urgent).data
             found |= {str(row["id"]): row for row in nodes(data["nodes"]) if row.get("id")}
         return found
 
@@ -189,28 +196,20 @@ class Lookup:
         """All rows as wanted: done. Else, as long as Shopify keeps the key, the same call is safe to send
         again: it is answered from memory if it was carried out. Afterwards each row is judged by what it
         shows."""
-        rows = variables(call)["input"]["quantities"]
-        shown = self._quantities(rows)
+        rows = _wanted(variables(call)["input"])
+        shown = self._quantities(rows, call.urgent)
         if all(have == row["quantity"] for row, have in zip(rows, shown, strict=True)):
             return _yes(call)
-        if call.expires_at is not None and self._clock.now() < call.expires_at:
+        if call.expires_at is not None and self._clock.now() + _TOO_LATE < call.expires_at:
             return _NO
         if all(have == row["changeFromQuantity"] for row, have in zip(rows, shown, strict=True)):
             return _NO
-        return Written(
-            Found.YES,
-            tuple(
-                Outcome(change, State.APPLIED)
-                if have == row["quantity"]
-                else Outcome(change, State.STALE, message=say(outcomes.STALE), actual=have)
-                for change, row, have in zip(call.change_ids, rows, shown, strict=True)
-            ),
-        )
+        return Written(Found.YES, tuple(map(_by_sight, call.change_ids, rows, shown)))
 
-    def _quantities(self, rows: list[Row]) -> list[int | None]:
+    def _quantities(self, rows: list[Row], urgent: bool = False) -> list[int | None]:
         """What each row's place shows now; None where the item is not stocked."""
         places = tuple(sorted({str(row["locationId"]) for row in rows}))
-        items = self._nodes("inventory_items", [str(row["inventoryItemId"]) for row in rows], places)
+        items = self._nodes("inventory_items", [str(row["inventoryItemId"]) for row in rows], places, urgent)
         return [
             _available(items.get(str(row["inventoryItemId"])), places.index(row["locationId"]))
             for row in rows
@@ -222,6 +221,12 @@ class Lookup:
             {"inventoryItemId": given[f"item{n}"], "locationId": given[f"location{n}"]} for n in range(count)
         ]
         return _yes(call) if all(have is not None for have in self._quantities(rows)) else _NO
+
+    def _counted(self, call: Call) -> Written:
+        given, count = variables(call), len(call.change_ids)
+        ids = [str(given[f"item{n}"]) for n in range(count)]
+        items = self._nodes("inventory_tracked", ids)
+        return _yes(call) if all(items.get(i, {}).get("tracked") for i in ids) else _NO
 
     def _fulfilled(self, call: Call) -> Written:
         try:
@@ -239,6 +244,25 @@ class Lookup:
 
 def _yes(call: Call, ids: list[str] | None = None) -> Written:
     return Written(Found.YES, tuple(outcomes.all_applied(call, ids or [])))
+
+
+def _wanted(given: Row) -> list[Row]:
+    """The rows of a stock call as (item, place, quantity to be there, quantity before), also where they went
+    as deltas."""
+    if "quantities" in given:
+        return list(given["quantities"])
+    return [{**row, "quantity": row["changeFromQuantity"] + row["delta"]} for row in given["changes"]]
+
+
+def _by_sight(change: str, row: Row, have: int | None) -> Outcome:
+    """A rise of which less is there than was to be written, yet not what was there before, counts as written
+    and sold since: else the pieces that were sold would be put on sale again. Whoever compares next sees
+    that the shop moved."""
+    before, wanted = row["changeFromQuantity"], row["quantity"]
+    rise = before is not None and before < wanted
+    if have == wanted or rise and have is not None and have < wanted and have != before:
+        return Outcome(change, State.APPLIED, str(row["inventoryItemId"]))
+    return Outcome(change, State.STALE, message=say(outcomes.STALE), actual=have)
 
 
 def _channels(row: Row | None) -> set[str]:

@@ -8,6 +8,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -104,6 +105,41 @@ def test_connections_are_reused_within_a_thread(script: tuple[Script, str]) -> N
     for _ in range(3):
         http.request("GET", "/x")
     assert len(script[0].peers) == 1
+
+
+def test_threads_that_come_and_go_use_the_same_connections(script: tuple[Script, str]) -> None:
+    written, url = script
+    http = client(url)
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(http.request, "GET", "/x").result()
+    assert len(written.peers) == 1
+
+
+def test_there_are_never_more_connections_than_requests_at_once(script: tuple[Script, str]) -> None:
+    written, url = script
+    http, together = client(url), threading.Barrier(8, timeout=5)
+
+    def at_once(request: BaseHTTPRequestHandler) -> None:
+        together.wait()
+        body(request, b"{}")
+
+    written.answer = at_once
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(3):
+            answers = list(pool.map(lambda _: http.request("GET", "/x").status, range(8)))
+            assert answers == [200] * 8
+    assert len(written.peers) == 8
+
+
+def test_a_connection_in_use_is_given_back_after_closing(script: tuple[Script, str]) -> None:
+    written, url = script
+    http = client(url)
+    written.answer = lambda request: (http.close(), body(request, b"{}"))[1]
+    assert http.request("GET", "/x").status == 200
+    written.answer = lambda request: body(request, b"{}")
+    assert http.request("GET", "/x").status == 200
+    assert len(written.peers) == 2
 
 
 def test_cookies_are_not_kept(script: tuple[Script, str]) -> None:

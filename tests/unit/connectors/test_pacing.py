@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.connectors.pacing import Bucket, SameUrl, SlidingWindow
+from sync.connectors.pacing import URGENT_POINTS, Bucket, SameUrl, SlidingWindow, Told
 from sync.errors import Cancelled
 from tests.contract.doubles import ScaledClock, StillClock
 
@@ -65,8 +67,19 @@ def test_equal_urls_keep_apart() -> None:
 
 
 def settled(bucket: Bucket, available: float, maximum: float = 2000, restore: float = 100) -> None:
-    bucket.take(0)
-    bucket.settle(0, 0, available, maximum, restore)
+    answered(bucket, 0, 0, available, bucket.take(0), maximum, restore)
+
+
+def answered(
+    bucket: Bucket,
+    requested: float,
+    actual: float,
+    available: float,
+    mark: float,
+    maximum: float = 2000,
+    restore: float = 100,
+) -> None:
+    bucket.settle(requested, actual, Told(available, maximum, restore, 0.0, mark))
 
 
 class Store:
@@ -91,8 +104,8 @@ def test_the_whole_budget_is_spent_and_never_more(requested: float, actual: floa
     store, bucket = Store(clock), Bucket(clock)
     calls = int(60_000 / actual)
     for _ in range(calls):
-        bucket.take(requested)
-        bucket.settle(requested, actual, store.call(requested, actual), store.maximum, store.restore)
+        mark = bucket.take(requested)
+        answered(bucket, requested, actual, store.call(requested, actual), mark)
         clock.time += 0.1
     bound = (calls * actual - store.maximum) / store.restore
     assert (bucket.maximum, bucket.restore) == (2000, 100)
@@ -107,8 +120,7 @@ def test_refunds_come_back_at_once() -> None:
     settled(bucket, 2000)
     began = clock.time
     for _ in range(10):
-        bucket.take(1000)
-        bucket.settle(1000, 10, 1990, 2000, 100)
+        answered(bucket, 1000, 10, 1990, bucket.take(1000))
     assert clock.time - began < 12
 
 
@@ -116,8 +128,7 @@ def test_another_app_that_empties_the_bucket_is_noticed() -> None:
     clock = StillClock()
     bucket = Bucket(clock)
     settled(bucket, 2000)
-    bucket.take(10)
-    bucket.settle(10, 10, 50, 2000, 100)
+    answered(bucket, 10, 10, 50, bucket.take(10))
     began = clock.time
     bucket.take(550, urgent=True)
     assert clock.time - began == pytest.approx(5, abs=0.2)
@@ -126,17 +137,17 @@ def test_another_app_that_empties_the_bucket_is_noticed() -> None:
 def test_a_slice_is_kept_for_urgent_work() -> None:
     clock = StillClock()
     bucket = Bucket(clock)
-    settled(bucket, 300)
+    settled(bucket, 220)
     began = clock.time
-    bucket.take(200, urgent=True)
+    answered(bucket, 200, 200, 20, bucket.take(200, urgent=True))
     assert clock.time == began
-    settled(bucket, 300)
+    settled(bucket, 220)
     began = clock.time
     bucket.take(200)
-    assert clock.time > began
+    assert clock.time - began == pytest.approx((200 + URGENT_POINTS - 220) / 100, abs=0.05)
 
 
-def test_throttling_stops_everybody() -> None:
+def test_throttling_stops_all_but_the_urgent() -> None:
     clock = StillClock()
     bucket = Bucket(clock)
     settled(bucket, 2000)
@@ -183,9 +194,9 @@ def test_many_threads_share_one_bucket_without_a_throttled_call() -> None:
 
     def work() -> None:
         for _ in range(10):
-            bucket.take(50)
+            mark = bucket.take(50)
             available, fits = call()
-            bucket.settle(50, 50 if fits else 0, available, 1000, 50)
+            answered(bucket, 50, 50 if fits else 0, available, mark, 1000, 50)
             done.append(fits)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -194,3 +205,82 @@ def test_many_threads_share_one_bucket_without_a_throttled_call() -> None:
     for thread in threads:
         thread.join(30)
     assert done == [True] * 40
+
+
+class HandClock(StillClock):
+    """Time that a test turns on by hand; whoever sleeps waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moved = threading.Condition()
+
+    def sleep(self, seconds: float) -> None:
+        with self._moved:
+            until = self.time + seconds
+            assert self._moved.wait_for(lambda: self.time >= until, timeout=20)
+
+    def turn(self, seconds: float) -> None:
+        with self._moved:
+            self.time += seconds
+            self._moved.notify_all()
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Waits until something has come about in another thread."""
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
+def test_the_urgent_overtake_all_who_wait() -> None:
+    clock = HandClock()
+    bucket, done = Bucket(clock), []
+    settled(bucket, 0)
+
+    def work(name: str, cost: float, urgent: bool = False) -> None:
+        bucket.take(cost, urgent)
+        done.append(name)
+
+    threads = [threading.Thread(target=work, args=(f"ordinary {n}", 60.0)) for n in range(5)]
+    threads.append(threading.Thread(target=work, args=("urgent", 10.0, True)))
+    for count, thread in enumerate(threads, 1):
+        thread.start()
+        eventually(lambda count=count: len(bucket._queue) == count)  # type: ignore[misc]
+    for _ in range(2000):
+        clock.turn(0.05)
+        time.sleep(0.0005)
+        if len(done) == 6:
+            break
+    assert done[0] == "urgent" and len(done) == 6
+
+
+def test_a_cancelled_head_lets_the_next_one_on() -> None:
+    clock = ScaledClock(50)
+    bucket, stopped = Bucket(clock), threading.Event()
+    settled(bucket, 0)
+    sleep = clock.sleep
+
+    def cancelled_once(seconds: float) -> None:
+        if threading.current_thread().name == "cancelled":
+            stopped.wait(10)
+            raise Cancelled("The run was cancelled.")
+        sleep(seconds)
+
+    clock.sleep = cancelled_once  # type: ignore[method-assign]
+    errors: list[str] = []
+
+    def head() -> None:
+        try:
+            bucket.take(500)
+        except Cancelled as error:
+            errors.append(str(error))
+
+    first = threading.Thread(target=head, name="cancelled")
+    first.start()
+    second = threading.Thread(target=lambda: bucket.take(10))
+    second.start()
+    stopped.set()
+    first.join(10)
+    second.join(10)
+    assert errors and not first.is_alive() and not second.is_alive()

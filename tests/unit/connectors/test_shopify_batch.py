@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,6 +55,38 @@ class TestBatch:
     def test_stock_travels_by_250(self) -> None:
         calls = made(*[stock(n) for n in range(1000)])
         assert [len(call.change_ids) for call in calls] == [250] * 4
+
+    def test_a_delta_goes_with_what_it_starts_from(self) -> None:
+        [call] = made(replace(stock(1, before=7, after=4), verb=Verb.ADJUST))
+        sent = keyed(call)
+        [row] = sent["input"]["changes"]
+        assert (row["delta"], row["changeFromQuantity"], row["inventoryItemId"]) == (-3, 7, "item1")
+        assert call.operation == "inventory_adjust" and sent["key"] == call.key
+        assert sent["input"]["referenceDocumentUri"].endswith(call.key)
+
+    def test_a_delta_from_nowhere_is_a_mistake(self) -> None:
+        with pytest.raises(ValueError, match="whole number"):
+            made(replace(stock(1, before=None, after=4), verb=Verb.ADJUST))
+
+    def test_a_stock_row_without_a_quantity_is_a_mistake(self) -> None:
+        with pytest.raises(ValueError, match="without a quantity"):
+            made(a_change(1, Entity.STOCK, Verb.SET, target_id="i", place="L"))
+
+    def test_counting_is_switched_on_for_25_items_a_call(self) -> None:
+        calls = made(*[a_change(n, Entity.STOCK, Verb.TRACK, target_id=f"i{n}") for n in range(60)])
+        assert [(c.operation, len(c.change_ids), c.cost) for c in calls] == [
+            ("inventory_track", 25, 250.0),
+            ("inventory_track", 25, 250.0),
+            ("inventory_track", 10, 100.0),
+        ]
+
+    def test_different_stock_writes_do_not_mix(self) -> None:
+        rows = [stock(1), replace(stock(2), verb=Verb.ADJUST), stock(3)]
+        assert [call.operation for call in made(*rows)] == [
+            "inventory_set",
+            "inventory_adjust",
+            "inventory_set",
+        ]
 
     def test_the_observed_quantity_is_always_there_and_null_stays_null(self) -> None:
         [call] = made(stock(1, before=7), stock(2, before=None))

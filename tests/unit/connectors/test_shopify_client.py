@@ -102,6 +102,24 @@ class TestPacing:
         world.ask()
         assert (world.client.bucket.maximum, world.client.bucket.restore) == (20000, 1000)
 
+    def test_the_urgent_spend_what_is_kept_for_them(self) -> None:
+        world = World({**OK, "extensions": cost(10, 10, 30)})
+        world.ask()
+        world.client.query(QUERY, urgent=True)
+        assert world.clock.slept == 0
+        world.ask()
+        assert world.clock.slept > 0
+
+    def test_writes_in_flight_follow_what_the_shop_feeds(self) -> None:
+        done = {"data": {"inventorySetQuantities": {"userErrors": []}}}
+        small = World({**done, "extensions": cost(10, 10, 40)})
+        large = World({**done, "extensions": cost(10, 10, 19_000, 20_000, 1000)})
+        for world in (small, large):
+            assert world.client.bucket.useful(32) == 32  # nothing is known yet
+            world.ask(WRITE, input={}, key="k")
+        # A round trip of 0.1 s at 100 points a second feeds one call of 10; half as many again, and one more.
+        assert (small.client.bucket.useful(32), large.client.bucket.useful(32)) == (3, 32)
+
     def test_points_spent_are_reported(self) -> None:
         world = World({**OK, "extensions": cost(10, 4, 1996)})
         world.ask()

@@ -29,7 +29,9 @@ def test_every_document_is_valid_and_uses_nothing_deprecated(schema, name: str) 
     )
 
 
-@pytest.mark.parametrize(("name", "rows"), [("inventory_activate", 25), ("fulfilment_create", 3)])
+@pytest.mark.parametrize(
+    ("name", "rows"), [("inventory_activate", 25), ("inventory_track", 25), ("fulfilment_create", 3)]
+)
 def test_repeated_documents_are_valid(schema, name: str, rows: int) -> None:
     made = repeated(name, rows)
     assert validate(schema, parse(made.text), list(specified_rules)) == []
@@ -54,17 +56,31 @@ def test_a_location_that_is_no_gid_does_not_enter_a_document() -> None:
 
 
 def test_bulk_queries_keep_shopifys_rules() -> None:
-    for name in ("bulk_products", "bulk_variants"):
+    for name in ("bulk_products", "bulk_variants", "bulk_stock"):
         text = document(name, PLACES).text
         assert "nodes" not in text and "pageInfo" not in text
         assert text.count("edges {") <= 5
 
 
 def test_idempotency_keys_are_there_where_shopify_demands_them() -> None:
-    for text in (document("inventory_set").text, repeated("inventory_activate", 2).text):
+    plain = [document("inventory_set").text, document("inventory_adjust").text]
+    for text in (*plain, repeated("inventory_activate", 2).text):
         assert text.count("@idempotent(key: $key") == len(
-            re.findall(r"inventory(?:SetQuantities|Activate)\(", text)
+            re.findall(r"inventory(?:SetQuantities|AdjustQuantities|Activate)\(", text)
         )
+
+
+def test_a_stock_export_has_no_children_to_join() -> None:
+    text = document("bulk_stock", PLACES).text
+    assert text.count("edges {") == 1 and text.count("inventoryLevel(locationId:") == 2
+    assert len(document("bulk_stock", tuple(f"gid://shopify/Location/{n}" for n in range(250))).text) < 65_535
+
+
+def test_stock_is_read_cheaply() -> None:
+    ids = {"ids": ["gid://shopify/ProductVariant/1"] * 250}
+    assert estimate(document("stock_by_id", PLACES[:1]), ids) <= 10
+    assert estimate(document("stock_by_item", PLACES[:1]), ids) <= 10
+    assert estimate(document("bulk_state"), {"id": "1"}) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,6 +89,8 @@ def test_idempotency_keys_are_there_where_shopify_demands_them() -> None:
         ("product_set", {"input": {"variants": [{}] * 7, "files": [{}] * 3, "metafields": [{}] * 2}}, 18),
         ("product_set", {"input": {"variants": [{"file": {"id": "1"}}] * 10}}, 18),
         ("inventory_set", {}, 10),
+        ("inventory_adjust", {}, 10),
+        ("variants_count", {}, 10),
         ("product_tags", {}, 20),
         ("products_lean", {"variants": 50, "media": 20}, 41),
         ("orders", {"first": 250, "lines": 50}, 882),

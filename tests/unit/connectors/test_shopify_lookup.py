@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -208,9 +209,18 @@ class TestStock:
         assert self.found(stock_call((1, 5), (2, 6)), 5, 3).found is Found.NO
 
     def test_afterwards_each_row_is_judged_alone(self) -> None:
-        written = self.found(self.expired(stock_call((1, 5), (2, 6))), 5, 3)
+        written = self.found(self.expired(stock_call((1, 5), (2, 6))), 5, 9)
         assert written.found is Found.YES
-        assert [(o.state, o.actual) for o in written.outcomes] == [(State.APPLIED, None), (State.STALE, 3)]
+        assert [(o.state, o.actual) for o in written.outcomes] == [(State.APPLIED, None), (State.STALE, 9)]
+
+    def test_afterwards_a_rise_of_which_less_is_there_was_written_and_sold(self) -> None:
+        """To write it once more would put the sold pieces on sale again; a fall may be decided anew."""
+        written = self.found(self.expired(stock_call((1, 5), (9, 6), (2, 7))), 3, 4, 2)
+        assert [(o.state, o.actual) for o in written.outcomes] == [
+            (State.APPLIED, None),
+            (State.STALE, 4),
+            (State.STALE, 2),
+        ]
 
     def test_afterwards_nothing_moved_means_not_done(self) -> None:
         assert self.found(self.expired(stock_call((1, 5), (2, 6))), 1, 2).found is Found.NO
@@ -232,6 +242,24 @@ class TestStock:
         errors = {"userErrors": [{"code": code, "field": None, "message": code}]}
         with pytest.raises(kind):
             World(inventory_set=lambda v: {"inventorySetQuantities": errors}).sender.send(stock_call((1, 5)))
+
+    @pytest.mark.parametrize("group", [None, {"id": "g"}])
+    def test_stale_rows_beside_others_that_were_carried_out_or_not(self, group: Any) -> None:
+        stale = {
+            "code": "CHANGE_FROM_QUANTITY_STALE",
+            "field": ["input", "quantities", "1", "changeFromQuantity"],
+            "message": "stale",
+        }
+        answer = {"inventoryAdjustmentGroup": group, "userErrors": [stale]}
+        world = World(inventory_set=lambda v: {"inventorySetQuantities": answer})
+        first, second = world.sender.send(stock_call((1, 5), (2, 6)))
+        assert second.state is State.STALE and second.named
+        assert (first.state, first.named) == ((State.APPLIED, True) if group else (State.REFUSED, False))
+
+    def test_a_key_that_may_expire_on_the_way_is_not_relied_on(self) -> None:
+        call = stock_call((1, 5), (2, 6))
+        late = replace(call, expires_at=StillClock().now() + timedelta(minutes=5))
+        assert self.found(late, 5, 3).found is Found.YES
 
     def test_an_earlier_attempt_that_failed_needs_a_new_call(self) -> None:
         errors = {"userErrors": [{"code": "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", "message": "x"}]}
