@@ -1,175 +1,170 @@
-"""The embedded executor: threads of the one process that holds the lock claim stages and run them."""
+"""Threads that claim what is due and do it: stages of runs and batches of records.
+
+Embedded they work on all partitions of the one process that holds the lock; where several workers can be,
+an executor works on one partition under its fence. One thread takes urgent records only, so that these are
+picked up at once even while all others are in long stages.
+"""
 
 from __future__ import annotations
 
 import logging
-import random
 import threading
-import traceback
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypedDict
 
-from storage.clock import utc_now
-from storage.errors import StorageBusy
-from storage.queue import Item
-from sync.errors import Braked, BrokenContract, Cancelled, CounterpartError
-from sync.model.run import LIVE, Run, Status
-from sync.model.text import Message, say
-from sync.queue.retry import TRIES, delay_before_retry
+from sqlalchemy import Connection
+
+from sync.errors import Fenced
+from sync.queue import fence
+from sync.queue.batches import RecordTurn
+from sync.queue.owner import new_owner
+from sync.queue.stages import StageTurn
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
 
 _IDLE = 0.3  # seconds between two looks at an empty queue; `wake` cuts it short
-_AGAIN = 5.0  # seconds until a stage whose ending could not be stored is tried again
+_URGENT_IDLE = 0.1
 _log = logging.getLogger(__name__)
 
 
-class Executor:
-    """Runs due stages on a few threads. Start it only while holding the process lock."""
+class Under(TypedDict, total=False):
+    """What claiming is told where several workers can be."""
 
-    def __init__(self, ws: Workspace, idle: Callable[[], None], threads: int = 4) -> None:
-        """`idle` is called by a worker that found no stage due; it must be cheap."""
-        self.ws, self.idle, self.threads = ws, idle, threads
+    partition: str
+    fence: int
+    guard: Callable[[Connection], None]
+
+
+class Executor:
+    """Runs what is due on `threads` threads and one more for urgent records."""
+
+    def __init__(
+        self,
+        ws: Workspace,
+        idle: Callable[[], None],
+        threads: int = 4,
+        *,
+        hold: fence.Hold | None = None,
+        worker: str = "",
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        """`idle` is called by a worker that found nothing due; it must be cheap. `hold`: work on its
+        partition only, under its fence. `wake` is told when something has become due (default: `wake` of
+        this executor)."""
+        self.ws, self.idle, self.threads, self.hold = ws, idle, threads, hold
+        self.worker = worker or new_owner()
+        self._stages, self._records = StageTurn(ws, wake or self.wake), RecordTurn(ws, self.worker)
         self._wake = threading.Condition()
+        self._ending = threading.Event()
         self._workers: list[threading.Thread] = []
+        self._at_work, self._last = 0, time.monotonic()
 
     def start(self) -> None:
-        """Takes up again what a killed process left behind, then works until `stop`."""
-        self.ws.queue.rescue()
+        """Takes up again what a killed process left behind, then works until `stop`. Start it only while
+        holding the process lock, or the partition."""
+        self._ending.clear()
+        self.ws.queue.rescue(**self._under())
         for n in range(self.threads):
-            worker = threading.Thread(target=self._loop, name=f"stage-{n}", daemon=True)
-            self._workers.append(worker)
-            worker.start()
+            self._begin(f"stage-{n}", self._look, _IDLE)
+        self._begin("urgent", self._look_urgent, _URGENT_IDLE)
 
     def stop(self, wait: float = 20.0) -> None:
         """Asks the stages at work to stop at their next safe point; what is unfinished goes on at the next
         start."""
         self.ws.stopping.set()
+        self.end(wait)
+
+    def end(self, wait: float = 20.0) -> bool:
+        """Takes nothing new and waits for what is at work; answers whether all has ended."""
+        self._ending.set()
         self.wake()
+        deadline = time.monotonic() + wait
         for worker in self._workers:
-            worker.join(wait)
+            worker.join(max(0.0, deadline - time.monotonic()))
+        ended = not any(worker.is_alive() for worker in self._workers)
         self._workers.clear()
+        return ended
 
     def wake(self) -> None:
+        """Looks at once."""
         with self._wake:
             self._wake.notify_all()
 
-    def _loop(self) -> None:
-        while not self.ws.stopping.is_set():
-            if not self._look():
-                with self._wake:
-                    self._wake.wait(_IDLE)
+    def quiet(self) -> float:
+        """Seconds since anything was at work; 0 while something is."""
+        with self._wake:
+            return 0.0 if self._at_work else time.monotonic() - self._last
+
+    # -- threads ---------------------------------------------------------------------------------------------
+
+    def _begin(self, name: str, look: Callable[[], bool], rest: float) -> None:
+        # A thread begins with an empty context of its own: what it holds is set there.
+        context = copy_context()
+        worker = threading.Thread(target=context.run, args=(self._loop, look, rest), name=name, daemon=True)
+        self._workers.append(worker)
+        worker.start()
+
+    def _loop(self, look: Callable[[], bool], rest: float) -> None:
+        with fence.holding(self.hold):
+            while not self._over():
+                if not look():
+                    with self._wake:
+                        self._wake.wait(rest)
+
+    def _over(self) -> bool:
+        return self._ending.is_set() or self.ws.stopping.is_set() or fence.lost()
 
     def _look(self) -> bool:
-        """Does one due stage, if there is one; whatever happens, the worker lives on."""
+        """Does what is most urgent, if anything is due; whatever happens, the worker lives on."""
+        return self._safely(self._take_any)
+
+    def _look_urgent(self) -> bool:
+        return self._safely(self._take_urgent)
+
+    def _safely(self, take: Callable[[], bool]) -> bool:
+        with self._wake:
+            self._at_work += 1
+        found = False
         try:
-            item = self.ws.queue.claim()
-            if item is not None:
-                self.run(item)
-            else:
-                self.idle()
-            return item is not None
+            found = take()
+        except Fenced:
+            _log.warning("partition %s is another worker's by now", self.hold.partition if self.hold else "")
         except Exception:  # noqa: BLE001 a locked database or a full disk passes; a dead worker does not come back
             _log.exception("a worker could not look for work; it goes on")
+        finally:
+            with self._wake:
+                self._at_work -= 1
+                if found:
+                    self._last = time.monotonic()
+        return found
+
+    def _take_any(self) -> bool:
+        """Records before a stage of the same priority: their turn is short."""
+        partition = self.hold.partition if self.hold else None
+        record, stage = self.ws.queue.next_record(partition), self.ws.queue.next_stage(partition)
+        if record is not None and (stage is None or record <= stage) and self._take_records(urgent=False):
+            return True
+        item = None if stage is None else self.ws.queue.claim(worker=self.worker, **self._under())
+        if item is None:
+            self.idle()
             return False
+        self._stages.run(item)
+        return True
 
-    def run(self, item: Item) -> None:
-        """One stage, whatever happens in it: the queue row and the run always tell how it ended."""
-        try:
-            self._turn(item)
-        except Exception as error:  # noqa: BLE001 even storing how it ended went wrong; the row must not stay "processing"
-            _log.exception("how a stage of run %s ended could not be stored", item.run_id)
-            self._give_back(item, error)
+    def _take_urgent(self) -> bool:
+        return self._take_records(urgent=True)
 
-    def _turn(self, item: Item) -> None:
-        try:
-            run = self.ws.runs.get(item.run_id)
-            # A process may die between the end of a run and that of its last stage: the run is over.
-            following = self.ws.manager(run).turn(run, item.action) if run.status in LIVE else None
-        except Cancelled:
-            self._cancelled(item)
-        except Braked as stop:
-            self._braked(item, stop)
-        except CounterpartError as error:
-            self._failed(item, error)
-        except Exception as error:  # noqa: BLE001
-            # A bug must not take the worker down with it: the run says so and the log keeps the traceback.
-            self.ws.journal.trouble(item.run_id, error, traceback.format_exc())
-            self._failed(item, BrokenContract(_unforeseen(), repr(error)))
-        else:
-            self._finished(item, following)
+    def _take_records(self, urgent: bool) -> bool:
+        batch = self.ws.queue.claim_records(urgent=urgent, worker=self.worker, **self._under())
+        if batch:
+            self._records.run(batch)
+        return bool(batch)
 
-    def _finished(self, item: Item, following: str | None) -> None:
-        with self.ws.db.write() as tx:
-            self.ws.queue.finish(tx, item.id)
-            if following:
-                self.ws.queue.add(
-                    tx,
-                    item.run_id,
-                    item.entity,
-                    following,
-                    direction=item.direction,
-                    partition=item.partition,
-                    priority=item.priority,
-                )
-            if item.retry_count:
-                self.ws.runs.set(tx, item.run_id, error=None)  # the trouble of the earlier tries is over
-        if following:
-            self.wake()
-
-    def _cancelled(self, item: Item) -> None:
-        if self.ws.stopping.is_set() and not self.ws.runs.cancelled(item.run_id):
-            with self.ws.db.write() as tx:  # the process stops, not the run: it goes on at the next start
-                self.ws.queue.put_back(tx, item.id)
-            return
-        run = self.ws.runs.get(item.run_id)
-        self.ws.manager(run).close(run, Status.CANCELLED, None)
-        with self.ws.db.write() as tx:
-            self.ws.queue.finish(tx, item.id)
-
-    def _braked(self, item: Item, stop: Braked) -> None:
-        with self.ws.db.write() as tx:
-            self.ws.queue.finish(tx, item.id)
-            self.ws.runs.set(tx, item.run_id, status=Status.BRAKED, error=stop.message)
-        self.ws.journal.braked(self.ws.runs.get(item.run_id), stop.hits)
-
-    def _failed(self, item: Item, error: CounterpartError) -> None:
-        delay = delay_before_retry(error, item.retry_count, random.random())
-        if delay is not None:
-            with self.ws.db.write() as tx:
-                self.ws.queue.again(tx, item.id, delay / self._speed(item), error.message)
-                self.ws.runs.set(tx, item.run_id, error=error.message)
-            return
-        run: Run = self.ws.runs.get(item.run_id)
-        self.ws.manager(run).close(run, Status.FAILED, error)
-        with self.ws.db.write() as tx:
-            self.ws.queue.finish(tx, item.id, "failed", error.message)
-        self.ws.journal.failed(run, error)
-
-    def _give_back(self, item: Item, error: Exception) -> None:
-        """The stage is tried again, or its run fails, in the plainest way there is; waits for a locked
-        database."""
-        while not self.ws.stopping.is_set():
-            try:
-                with self.ws.db.write() as tx:
-                    if item.retry_count + 1 < TRIES:
-                        self.ws.queue.again(tx, item.id, _AGAIN, _unforeseen())
-                    else:
-                        self.ws.queue.finish(tx, item.id, "failed", _unforeseen())
-                        self.ws.runs.set(
-                            tx, item.run_id, status=Status.FAILED, error=_unforeseen(), finished_at=utc_now()
-                        )
-                self.ws.journal.trouble(item.run_id, error, "".join(traceback.format_exception(error)))
-                return
-            except StorageBusy:
-                self.ws.stopping.wait(1.0)
-
-    def _speed(self, item: Item) -> float:
-        """A sandbox's retries wait in its own time."""
-        ctx = self.ws.manager_of(item.entity).context(self.ws.runs.get(item.run_id))
-        return min(ctx.source_connection.speed, ctx.target_connection.speed)
-
-
-def _unforeseen() -> Message:
-    return say("Something unforeseen happened; the log has the details. Nothing more was written.")
+    def _under(self) -> Under:
+        """The partition and fence that this executor claims under."""
+        if self.hold is None:
+            return {}
+        return {"partition": self.hold.partition, "fence": self.hold.fence, "guard": self.hold.guard}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from storage.errors import StorageBusy
+from storage.queue import connection_lost
 from sync.errors import CounterpartError, OutcomeUnknown, Transient
 
 TRIES = 5
@@ -27,3 +29,9 @@ def retryable(error: BaseException) -> bool:
         or not isinstance(error, CounterpartError)
         and isinstance(error, OSError)
     )
+
+
+def storage_away(error: BaseException) -> bool:
+    """Is our own database locked or gone for the moment (a restart)? That is no fault of the work: no try is
+    counted for it."""
+    return isinstance(error, StorageBusy) or connection_lost(error)

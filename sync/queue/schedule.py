@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -19,17 +20,24 @@ from storage.clock import Clock, utc_now
 from storage.retention import Retention
 from sync.errors import CounterpartError, NeedsOperator
 from sync.model.flow import Flow, Schedule
-from sync.model.text import say
+from sync.model.text import Message, say
 from sync.queue.cron import cron_trigger
+from sync.queue.owner import new_owner
+from sync.queue.quiet import after_quiet, checked_quiet
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
 
 FIRED = "schedule.fired"
 """Cursor of a flow: when its schedule last fired, or was set."""
+REFUSED = "schedule.refused"
+"""Cursor of a flow: why its last fire was not allowed, "" if it was."""
+WORKER = new_owner()
 MOST_MINUTES = 7 * 24 * 60
 _WATCH_SECONDS = 10.0
 _FIRST_PRUNE = timedelta(minutes=2)
+_RECORDS_KEPT = timedelta(days=2)
+_FIRES_KEPT = timedelta(days=30)
 _log = logging.getLogger(__name__)
 
 
@@ -59,20 +67,26 @@ def checked_schedule(schedule: Schedule) -> Schedule:
                     reason=str(error),
                 )
             ) from error
-    return Schedule(schedule.minutes, cron, schedule.timezone, schedule.paused)
+    quiet_from, quiet_to = checked_quiet(schedule)
+    return replace(schedule, cron=cron, quiet_from=quiet_from, quiet_to=quiet_to)
 
 
 def upcoming(schedule: Schedule, last: datetime, now: datetime) -> datetime | None:
     """When a schedule that last fired at `last` fires next (UTC): `now` if that moment has passed, however
     many were missed; None if nothing is set. Raises ValueError for a broken cron line."""
+    found = moment(schedule, last)
+    return None if found is None else after_quiet(schedule, max(now, found))
+
+
+def moment(schedule: Schedule, last: datetime) -> datetime | None:
+    """The fire that follows the one at `last`, missed or not: the same on every machine."""
     if schedule.minutes:
-        return max(now, last + timedelta(minutes=schedule.minutes))
+        return last + timedelta(minutes=schedule.minutes)
     if not schedule.cron:
         return None
-    found = cron_trigger(schedule.cron, schedule.timezone).get_next_fire_time(
-        None, last + timedelta(seconds=1)
-    )
-    return None if found is None else max(now, found.astimezone(UTC))
+    trigger = cron_trigger(schedule.cron, schedule.timezone)
+    found = trigger.get_next_fire_time(None, last + timedelta(seconds=1))
+    return None if found is None else found.astimezone(UTC)
 
 
 def active(ws: Workspace, flow: Flow) -> bool:
@@ -102,8 +116,9 @@ def start_anew(ws: Workspace, flow: Flow, now: datetime | None = None) -> None:
 
 
 class Schedules:
-    """Fires the flows of one workspace. Start it only in the process that runs stages. `start_run` starts a
-    full run of a flow; it raises NeedsOperator if one is under way."""
+    """Fires the flows of one workspace; several machines may, the database sees to it that one fire starts
+    one run. `start_run` starts a flow's run; it raises NeedsOperator if
+    that may not be, or one is under way."""
 
     def __init__(self, ws: Workspace, start_run: Callable[[Flow], object], clock: Clock = utc_now) -> None:
         self.ws, self._start_run, self._clock = ws, start_run, clock
@@ -151,21 +166,30 @@ class Schedules:
                     self._plan(flow)
 
     def fire(self, flow_id: str) -> bool:
-        """Starts the flow's full run, unless one is live or the schedule was paused meanwhile; answers
-        whether it did."""
+        """Starts the flow's run, unless one is live, another machine did, it may not run by itself yet, or
+        the schedule was paused meanwhile; answers whether it did. In quiet hours it waits for their end."""
         try:
             flow = self.ws.links.flow(flow_id)
         except NeedsOperator:
             return False
-        if not active(self.ws, flow):
+        now = self._clock()
+        if not active(self.ws, flow) or after_quiet(flow.schedule, now) != now:
             return False
-        start_anew(self.ws, flow, self._clock())
-        return self._started(flow)
+        last = _last(self.ws, flow)
+        due = moment(flow.schedule, last) if last else now
+        if due is None or due > now:  # another machine has fired meanwhile
+            return False
+        first = self.ws.fires.claim(flow.id, due, WORKER)
+        if _last(self.ws, flow) == last:
+            start_anew(self.ws, flow, now)
+        return first and self._started(flow)
 
     def prune(self) -> int:
         """Deletes what the retention of runs and of the log no longer keeps; answers how many rows."""
         prefs = self.ws.preferences
         runs = Retention(self.ws.db, self._clock).prune(prefs.get(preferences.RUN_DAYS)).total
+        runs += self.ws.queue.prune_records(self._clock() - _RECORDS_KEPT)
+        self.ws.fires.prune(self._clock() - _FIRES_KEPT)
         return runs + self.ws.logs.prune(prefs.get(preferences.LOG_ROWS), prefs.get(preferences.LOG_DAYS))
 
     def _fire(self, flow_id: str) -> None:
@@ -173,7 +197,20 @@ class Schedules:
             self.fire(flow_id)
         except Exception:  # noqa: BLE001 the clock goes on whatever a fire ran into
             _log.exception("a scheduled run could not be started")
+        with self._guard:
+            self._planned.pop(flow_id, None)  # its moment has come, whatever became of it: plan the next
         self.reload()
+
+    def _refused(self, flow: Flow, message: Message, detail: str = "") -> None:
+        """Remembers why a fire started nothing ("" if it did); the log says so once for each reason, not
+        with every fire."""
+        reason = message.english()
+        if reason == self.ws.cursors.get(flow.id, REFUSED):
+            return
+        self.ws.cursors.set(flow.id, REFUSED, reason)
+        if reason:
+            about = {"flow_id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value}
+            self.ws.journal.say("warning", message, detail=detail, **about)
 
     def _started(self, flow: Flow) -> bool:
         about = {"flow_id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value}
@@ -187,8 +224,9 @@ class Schedules:
         try:
             self._start_run(flow)
         except CounterpartError as error:
-            self.ws.journal.say("warning", error.message, detail=error.detail, **about)
+            self._refused(flow, error.message, error.detail)
             return False
+        self._refused(flow, Message(""))
         return True
 
     def _mark(self, flow: Flow) -> tuple[Schedule, str]:

@@ -206,10 +206,10 @@ def test_the_worker_outlives_an_ending_that_cannot_be_stored(
 def test_the_worker_outlives_a_database_that_is_locked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     claim, troubles = stage.ws.queue.claim, [RuntimeError("locked")]
 
-    def sometimes() -> object:
+    def sometimes(**under: object) -> object:
         if troubles:
             raise troubles.pop()
-        return claim()
+        return claim(**under)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stage.ws.queue, "claim", sometimes)
     assert stage.ws.executor._look() is False

@@ -1,0 +1,72 @@
+"""What the work of this context holds: a partition under a fence, where several workers can be.
+
+Whoever stores a result calls `check(tx)` in that transaction, and `check_alive()` just before a request that
+writes. On SQLite nothing is held (the lock of the operating system suffices) and both do nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from storage.database import Database
+from sync.errors import Fenced
+from sync.model.text import say
+
+
+class Hold(Protocol):
+    """A partition that this process runs."""
+
+    partition: str
+    fence: int
+
+    @property
+    def lost(self) -> bool:
+        """Is the lease over, by this machine's own clock or because someone took over?"""
+
+    def guard(self, tx: Connection) -> None:
+        """Raises Fenced when the partition has moved on; else it does not before `tx` ends."""
+
+
+_hold: ContextVar[Hold | None] = ContextVar("fence", default=None)
+
+
+@contextmanager
+def holding(hold: Hold | None) -> Iterator[None]:
+    """Within this block (and contexts copied from it) results are stored under this hold."""
+    token = _hold.set(hold)
+    try:
+        yield
+    finally:
+        _hold.reset(token)
+
+
+def check(tx: Connection) -> None:
+    """Raises Fenced, and the transaction rolls back, when another worker has taken this work over."""
+    hold = _hold.get()
+    if hold is not None:
+        hold.guard(tx)
+
+
+def lost() -> bool:
+    """Should the work of this context end because another worker may have it by now?"""
+    hold = _hold.get()
+    return hold is not None and hold.lost
+
+
+def check_alive() -> None:
+    """Raises Fenced when the lease is over by this machine's clock; asks no database."""
+    if lost():
+        raise Fenced(say("Another worker has taken this work over; what this one had begun was not stored."))
+
+
+@contextmanager
+def guarded(db: Database) -> Iterator[Connection]:
+    """A write transaction under the hold of this context."""
+    with db.write() as tx:
+        check(tx)
+        yield tx

@@ -1,0 +1,169 @@
+"""One stage of a run: done by its manager, and how it ended stored in its queue row and its run."""
+
+from __future__ import annotations
+
+import logging
+import random
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from storage.clock import utc_now
+from storage.queue import Item
+from sync.errors import Braked, BrokenContract, Cancelled, CounterpartError, Fenced
+from sync.model.run import LIVE, Run, Status
+from sync.model.text import Message, say
+from sync.queue import fence
+from sync.queue.retry import TRIES, delay_before_retry, storage_away
+
+if TYPE_CHECKING:
+    from sync.managers.context import Context
+    from sync.workspace import Workspace
+
+_AGAIN = 5.0  # seconds until a stage whose ending could not be stored is tried again
+_log = logging.getLogger(__name__)
+
+
+class StageTurn:
+    """Does stages. `wake` is called when the next stage is due."""
+
+    def __init__(self, ws: Workspace, wake: Callable[[], None]) -> None:
+        self.ws, self.wake = ws, wake
+
+    def run(self, item: Item) -> None:
+        """One stage, whatever happens in it: the queue row and the run always tell how it ended. Fenced:
+        another worker has the stage, and nothing is told."""
+        try:
+            self._turn(item)
+        except Fenced as error:
+            _log.warning("a stage of run %s is another worker's by now: %s", item.run_id, error.detail)
+        except Exception as error:  # noqa: BLE001 even storing how it ended went wrong; the row must not stay "processing"
+            if not storage_away(error):
+                _log.exception("how a stage of run %s ended could not be stored", item.run_id)
+            self._give_back(item, error)
+
+    def _turn(self, item: Item) -> None:
+        try:
+            run = self.ws.runs.get(item.run_id)
+            # A process may die between the end of a run and that of its last stage: the run is over.
+            following = self.ws.manager(run).turn(run, item.action) if run.status in LIVE else None
+        except Fenced:
+            raise
+        except Cancelled:
+            self._cancelled(item)
+        except Braked as stop:
+            self._braked(item, stop)
+        except CounterpartError as error:
+            if storage_away(error):
+                raise
+            self._failed(item, error)
+        except Exception as error:
+            if storage_away(error):
+                raise
+            # A bug must not take the worker down with it: the run says so and the log keeps the traceback.
+            self.ws.journal.trouble(item.run_id, error, traceback.format_exc())
+            self._failed(item, BrokenContract(unforeseen(), repr(error)))
+        else:
+            self._finished(item, following)
+
+    def _finished(self, item: Item, following: str | None) -> None:
+        partition = self._partition(item, following) if following else ""
+        with fence.guarded(self.ws.db) as tx:
+            self.ws.queue.finish(tx, item.id)
+            if following:
+                self.ws.queue.add(
+                    tx,
+                    item.run_id,
+                    item.entity,
+                    following,
+                    direction=item.direction,
+                    partition=partition,
+                    priority=item.priority,
+                )
+            if item.retry_count:
+                self.ws.runs.set(tx, item.run_id, error=None)  # the trouble of the earlier tries is over
+        if following:
+            self.wake()
+
+    def _partition(self, item: Item, stage: str) -> str:
+        """The connection whose budget a stage spends: reading the source spends the source's, all else the
+        target's."""
+        ctx = self._context(item)
+        return (ctx.source_connection if stage == "read_source" else ctx.target_connection).id
+
+    def _cancelled(self, item: Item) -> None:
+        if fence.lost():
+            fence.check_alive()
+        if self.ws.stopping.is_set() and not self.ws.runs.cancelled(item.run_id):
+            with fence.guarded(
+                self.ws.db
+            ) as tx:  # the process stops, not the run: it goes on at the next start
+                self.ws.queue.put_back(tx, item.id)
+            return
+        run = self.ws.runs.get(item.run_id)
+        self.ws.manager(run).close(run, Status.CANCELLED, None)
+        with fence.guarded(self.ws.db) as tx:
+            self.ws.queue.finish(tx, item.id)
+
+    def _braked(self, item: Item, stop: Braked) -> None:
+        with fence.guarded(self.ws.db) as tx:
+            self.ws.queue.finish(tx, item.id)
+            self.ws.runs.set(tx, item.run_id, status=Status.BRAKED, error=stop.message)
+        self.ws.journal.braked(self.ws.runs.get(item.run_id), stop.hits)
+
+    def _failed(self, item: Item, error: CounterpartError) -> None:
+        delay = delay_before_retry(error, item.retry_count, random.random())
+        if delay is not None:
+            speed = self._speed(item)
+            with fence.guarded(self.ws.db) as tx:
+                self.ws.queue.again(tx, item.id, delay / speed, error.message)
+                self.ws.runs.set(tx, item.run_id, error=error.message)
+            return
+        run: Run = self.ws.runs.get(item.run_id)
+        self.ws.manager(run).close(run, Status.FAILED, error)
+        with fence.guarded(self.ws.db) as tx:
+            self.ws.queue.finish(tx, item.id, "failed", error.message)
+        self.ws.journal.failed(run, error)
+
+    def _give_back(self, item: Item, error: Exception) -> None:
+        """The stage is tried again, or its run fails, in the plainest way there is; waits for a database that
+        is locked or away. That is no fault of the stage: no try is counted for it."""
+        while not fence.lost():
+            try:
+                self._returned(item, error)
+                return
+            except Fenced:
+                return
+            except Exception as trouble:
+                if not storage_away(trouble):
+                    raise
+                if self.ws.stopping.wait(1.0):
+                    return
+
+    def _returned(self, item: Item, error: Exception) -> None:
+        with fence.guarded(self.ws.db) as tx:
+            if storage_away(error):
+                self.ws.queue.put_back(tx, item.id)
+                return
+            if item.retry_count + 1 < TRIES:
+                self.ws.queue.again(tx, item.id, _AGAIN, unforeseen())
+            else:
+                self.ws.queue.finish(tx, item.id, "failed", unforeseen())
+                self.ws.runs.set(
+                    tx, item.run_id, status=Status.FAILED, error=unforeseen(), finished_at=utc_now()
+                )
+        self.ws.journal.trouble(item.run_id, error, "".join(traceback.format_exception(error)))
+
+    def _speed(self, item: Item) -> float:
+        """A sandbox's retries wait in its own time."""
+        ctx = self._context(item)
+        return min(ctx.source_connection.speed, ctx.target_connection.speed)
+
+    def _context(self, item: Item) -> Context:
+        run = self.ws.runs.get(item.run_id)
+        return self.ws.manager(run).context(run)
+
+
+def unforeseen() -> Message:
+    """What the operator reads where a bug shows."""
+    return say("Something unforeseen happened; the log has the details. Nothing more was written.")
