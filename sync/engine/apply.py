@@ -7,9 +7,11 @@ knows the outcome of is looked up at the target before anything is repeated.
 from __future__ import annotations
 
 import contextvars
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import groupby
 from typing import Protocol
 
@@ -18,11 +20,15 @@ from sync.errors import CounterpartError, OutcomeUnknown
 from sync.model.call import Call, Change, Found, Outcome, Written
 from sync.model.ports import Clock
 
-# Enough work for every call in flight, little enough that a cancel is felt at once.
-_WINDOW = {"stock": 1000, "publish": 1000, "variants": 500, "mark": 200, "activate": 500}
+# How many changes are taken up at a time: enough for every call in flight.
+_WINDOW = {"stock": 2000, "adjust": 2000, "publish": 1000, "variants": 500, "mark": 200, "activate": 500}
 _DEFAULT_WINDOW = 32
 _LARGEST_CALL = 250
 _LOOK_UPS = 6
+_REPEATS = 3
+_LOOK = 0.25  # seconds between two looks at whether the run has been cancelled, while calls are under way
+# A call may take so long; its key has to be good for that time.
+_SEND_TIME = timedelta(minutes=5)
 
 
 class Target(Protocol):
@@ -41,8 +47,9 @@ class Book(Protocol):
     def due(self, phase: str, limit: int) -> list[tuple[Change, int]]:
         """The next changes that may be sent, with how often each was refused without being named."""
 
-    def commit(self, call: Call) -> None:
-        """Before sending."""
+    def commit(self, call: Call) -> bool | None:
+        """Before sending. False: some of it is not due any more; nothing was stored, the call is not sent,
+        and what is due is asked for again."""
 
     def settle(self, call: Call, outcomes: Sequence[Outcome]) -> None:
         """After the answer: outcomes, bindings, baselines and what depends on them."""
@@ -59,54 +66,48 @@ class Book(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Applies the phases of one run. `in_flight` calls are under way at once; `tick` is told after each
-    settled call."""
+    """Applies the phases of one run. At most `in_flight` calls are under way at once (at any moment no
+    more than `useful()`, if that is given), and as one is settled the next goes out; `tick` is told after
+    each settled call. `urgent` calls overtake the others of their connection."""
 
     target: Target
     book: Book
     clock: Clock
     in_flight: int
     tick: Callable[[int], None]
+    urgent: bool = False
+    useful: Callable[[], int] | None = None
 
     def phase(self, name: str) -> None:
         """Sends everything due in a phase. Raises Transient or NotAuthorised (what was not sent stays due),
-        Cancelled."""
-        self.recover()
+        Cancelled. Calls under way are always finished first: nothing is abandoned half-way."""
+        self.recover(repeat=True)
         with ThreadPoolExecutor(self.in_flight, thread_name_prefix="apply") as pool:
-            while due := self.book.due(name, _WINDOW.get(name, _DEFAULT_WINDOW)):
-                check_cancelled()
-                self._send_all(pool, self._calls(due))
+            _Pipeline(self, pool, name).run()
 
-    def recover(self) -> None:
-        """Looks up the calls that a crash or a lost answer left open."""
+    def recover(self, *, repeat: bool = False) -> None:
+        """Looks up the calls that a crash or a lost answer left open. With `repeat` one that never happened
+        and whose key is still good goes again as it was: whatever the look-up could not see, the key does."""
         for call in self.book.unanswered():
-            self._look_up(call)
+            self.look_up(call, _REPEATS if repeat else None)
 
-    def _calls(self, due: Iterable[tuple[Change, int]]) -> list[Call]:
+    def calls(self, due: Iterable[tuple[Change, int]]) -> list[Call]:
+        """Changes joined into calls; what was refused without being named goes in ever smaller ones."""
         calls: list[Call] = []
         for tries, group in groupby(due, key=lambda pair: pair[1]):
             changes = [change for change, _ in group]
             size = max(1, _LARGEST_CALL >> tries) if tries else len(changes)
             for start in range(0, len(changes), size):
                 calls += self.target.batch(changes[start : start + size])
-        return calls
+        return [replace(call, urgent=True) for call in calls] if self.urgent else calls
 
-    def _send_all(self, pool: ThreadPoolExecutor, calls: Sequence[Call]) -> None:
-        """All calls are finished or left due before the first error goes on: nothing is abandoned
-        half-way."""
-        futures = [pool.submit(contextvars.copy_context().run, self._send, call) for call in calls]
-        errors = [error for future in futures if (error := future.exception()) is not None]
-        if errors:
-            raise errors[0]
-
-    def _send(self, call: Call) -> None:
-        check_cancelled()
-        self.book.commit(call)
+    def send(self, call: Call, repeats: int = _REPEATS) -> None:
+        """Sends a committed call and settles what came of it."""
         try:
             outcomes = self.target.send(call)
         except OutcomeUnknown:
             self.book.unknown(call)
-            self._look_up(call)
+            self.look_up(call, repeats)
             return
         except CounterpartError:  # every other error of the contract says: nothing happened
             self.book.release(call)
@@ -114,7 +115,9 @@ class Apply:
         self.book.settle(call, outcomes)
         self.tick(len(call.change_ids))
 
-    def _look_up(self, call: Call) -> None:
+    def look_up(self, call: Call, repeats: int | None) -> None:
+        """Settles what the target says about a call; `repeats` is how often it may be sent again as it is,
+        None: not at all."""
         for _ in range(_LOOK_UPS):
             written = self.target.find_written(call)
             if written.found is Found.YES:
@@ -122,7 +125,71 @@ class Apply:
                 self.tick(len(call.change_ids))
                 return
             if written.found is Found.NO:
-                self.book.release(call)
+                self._never_happened(call, repeats)
                 return
             self.clock.sleep(max(1.0, written.ask_again_in))
         self.book.unknown(call)
+
+    def _never_happened(self, call: Call, repeats: int | None) -> None:
+        """While its key is good the same call goes again; a new one in its place could meet the old one's
+        effect."""
+        if repeats is None or not self._key_holds(call):
+            self.book.release(call)
+        elif repeats:
+            self.send(call, repeats - 1)
+        else:
+            self.book.unknown(call)
+
+    def _key_holds(self, call: Call) -> bool:
+        return bool(
+            call.key and call.expires_at is not None and self.clock.now() + _SEND_TIME < call.expires_at
+        )
+
+
+class _Pipeline:
+    """One phase under way. A call is committed here, by one thread, before it is handed to the pool: what is
+    asked for next is never what is about to be sent."""
+
+    def __init__(self, apply: Apply, pool: ThreadPoolExecutor, phase: str) -> None:
+        self.apply, self.pool, self.phase = apply, pool, phase
+        self.ready: deque[Call] = deque()
+        self.under_way: set[Future[None]] = set()
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while self.error is None and self._fill():
+                self._settle()
+        except BaseException as error:  # noqa: BLE001 it goes on below, once nothing is under way any more
+            self.error = self.error or error
+        while self.under_way:
+            self._settle()
+        if self.error is not None:
+            raise self.error
+
+    def _fill(self) -> bool:
+        """Sends as much as may be in flight; False once nothing is due and nothing under way."""
+        while len(self.under_way) < self._wide() and self._more():
+            check_cancelled()
+            call = self.ready.popleft()
+            if self.apply.book.commit(call) is False:
+                continue
+            self.under_way.add(self.pool.submit(contextvars.copy_context().run, self.apply.send, call))
+        check_cancelled()
+        return bool(self.under_way)
+
+    def _wide(self) -> int:
+        useful = self.apply.useful
+        return self.apply.in_flight if useful is None else max(1, min(self.apply.in_flight, useful()))
+
+    def _more(self) -> bool:
+        if not self.ready:
+            window = _WINDOW.get(self.phase, _DEFAULT_WINDOW)
+            self.ready += self.apply.calls(self.apply.book.due(self.phase, window))
+        return bool(self.ready)
+
+    def _settle(self) -> None:
+        """Waits for the first of the calls under way, or until it is time to look whether to go on."""
+        done, self.under_way = wait(self.under_way, _LOOK, FIRST_COMPLETED)
+        errors = [error for future in done if (error := future.exception()) is not None]
+        self.error = self.error or next(iter(errors), None)

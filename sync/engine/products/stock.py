@@ -14,7 +14,7 @@ from sync.engine.products.draft import Draft
 from sync.engine.products.pairing import Memory, Paired
 from sync.model.call import Diff, Verb
 from sync.model.entity import Entity
-from sync.model.plan import Settle
+from sync.model.plan import Binding, Pair, Settle
 from sync.model.product import Level, Variant
 
 
@@ -44,6 +44,16 @@ def decide(base: tuple[int, int] | None, wanted: int, shown: int, drift: str = "
     return Do.WRITE, wanted
 
 
+def rest(place: str, pair: tuple[int, int]) -> dict[str, Pair]:
+    """The baseline field of a variant that says: this (source, shop) pair was left unequal on purpose (an
+    undo restored it), and stays so until one of the two moves."""
+    return {f"rest:{place}": pair}
+
+
+def _rests(binding: Binding | None, place: str, base: tuple[int, int] | None, now: tuple[int, int]) -> bool:
+    return binding is not None and base == now == binding.baseline.get(f"rest:{place}")
+
+
 def plan_stock(draft: Draft, paired: Paired, memory: Memory) -> None:
     """Stock rows of paired variants, with activation where the item is not stocked."""
     for ours, theirs in paired.both:
@@ -64,6 +74,8 @@ def _row(
     if not active:
         _activate(draft, ours, theirs, wanted)
     do, value = decide(base, wanted.available, shown, draft.drift)
+    if _rests(binding, wanted.location_id, base, (wanted.available, shown)):
+        do = Do.QUIET
     settle = Settle("variant", ours.id, {"available": (wanted.available, value)}, wanted.location_id)
     if do is Do.WRITE:
         draft.change(

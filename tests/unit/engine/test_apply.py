@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 
+from sync.clock import cancellable
 from sync.engine.apply import Apply
-from sync.errors import NotAuthorised, OutcomeUnknown, Transient
+from sync.errors import Cancelled, NotAuthorised, OutcomeUnknown, Transient
 from sync.model.call import Call, Change, Found, Outcome, State, Verb, Written
 from sync.model.entity import Entity
 from sync.model.text import say
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 class Notebook:
@@ -80,6 +85,9 @@ class Wire:
 class StillClock:
     def __init__(self) -> None:
         self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return NOON
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -180,3 +188,103 @@ def test_an_unnamed_bad_row_is_found_by_halving() -> None:
     assert (
         book.state.pop("c7") == "refused" and set(book.state.values()) == {"applied"} and len(wire.sent) < 30
     )
+
+
+def test_a_call_whose_key_is_good_goes_again_as_it_is() -> None:
+    """Only the key can tell an old effect from a sale since; a new call in its place could meet that."""
+
+    def once(call: Call) -> list[Outcome]:
+        if len(wire.sent) == 1:
+            raise OutcomeUnknown(say("lost"))
+        return fine(call)
+
+    book = Notebook(1)
+    wire = Wire(once, lambda call: Written(Found.NO))
+    keyed = Call("k", "op", {}, ("c0",), "key", NOON + timedelta(hours=23))
+    wire.batch = lambda changes: [keyed]  # type: ignore[method-assign]
+    apply(book, wire)
+    assert book.state == {"c0": "applied"} and wire.sent == [keyed, keyed]
+
+
+def test_near_its_end_a_key_is_not_used_again() -> None:
+    def once(call: Call) -> list[Outcome]:
+        if len(wire.sent) == 1:
+            raise OutcomeUnknown(say("lost"))
+        return fine(call)
+
+    made = iter(Call(f"k{n}", "op", {}, ("c0",), f"key{n}", NOON + timedelta(minutes=1)) for n in range(2))
+    book = Notebook(1)
+    wire = Wire(once, lambda call: Written(Found.NO))
+    wire.batch = lambda changes: [next(made)]  # type: ignore[method-assign]
+    apply(book, wire)
+    assert [call.key for call in wire.sent] == ["key0", "key1"]
+
+
+def test_as_one_call_is_settled_the_next_goes_out() -> None:
+    """No barrier: while the first call is held, all the others go through beside it."""
+    held, others = threading.Event(), threading.Event()
+
+    def answer(call: Call) -> list[Outcome]:
+        if "c0" in call.change_ids:
+            assert others.wait(20), "the others wait for the slowest"
+            held.set()
+        elif sum(state == "applied" for state in book.state.values()) >= 6:
+            others.set()
+        return fine(call)
+
+    book, wire = Notebook(9), Wire(answer, size=1)
+    Apply(wire, book, StillClock(), 2, lambda _: None).phase("stock")  # type: ignore[arg-type]
+    assert held.is_set() and set(book.state.values()) == {"applied"}
+
+
+def test_never_more_calls_are_under_way_than_are_useful() -> None:
+    guard, now, most = threading.Lock(), [0], [0]
+
+    def answer(call: Call) -> list[Outcome]:
+        with guard:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        outcomes = fine(call)
+        with guard:
+            now[0] -= 1
+        return outcomes
+
+    book, wire = Notebook(40), Wire(answer, size=1)
+    Apply(wire, book, StillClock(), 8, lambda _: None, useful=lambda: 2).phase("stock")  # type: ignore[arg-type]
+    assert most[0] <= 2 and set(book.state.values()) == {"applied"}
+
+
+def test_a_cancel_is_felt_before_the_next_call() -> None:
+    stop = threading.Event()
+
+    def answer(call: Call) -> list[Outcome]:
+        if len(wire.sent) == 3:
+            stop.set()
+        return fine(call)
+
+    book, wire = Notebook(50), Wire(answer, size=1)
+    with cancellable(stop.is_set), pytest.raises(Cancelled):
+        apply(book, wire)
+    assert len(wire.sent) <= 4 and not book.open, "what was under way is settled, nothing else is begun"
+
+
+def test_what_was_overtaken_between_batch_and_commit_is_not_sent() -> None:
+    class Overtaken(Notebook):
+        def commit(self, call: Call) -> bool:  # type: ignore[override]
+            if self.state["c1"] == "planned" and "c1" in call.change_ids:
+                self.state["c1"] = "dropped"
+                return False
+            super().commit(call)
+            return True
+
+    book = Overtaken(3)
+    wire = Wire(fine)
+    apply(book, wire)
+    assert book.state == {"c0": "applied", "c1": "dropped", "c2": "applied"}
+    assert [call.change_ids for call in wire.sent] == [("c0", "c2")]
+
+
+def test_urgent_calls_say_so() -> None:
+    book, wire = Notebook(1), Wire(fine)
+    Apply(wire, book, StillClock(), 1, lambda _: None, urgent=True).phase("stock")  # type: ignore[arg-type]
+    assert [call.urgent for call in wire.sent] == [True]

@@ -1,0 +1,5 @@
+"""Stock from one side to the other, row by row: what to write so that nothing is oversold. Pure."""
+
+from sync.engine.stock.decide import Case, Decision, Do, Rules, Trust, decide, pair_skip, rules_of, summed
+
+__all__ = ["Case", "Decision", "Do", "Rules", "Trust", "decide", "pair_skip", "rules_of", "summed"]
