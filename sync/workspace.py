@@ -15,17 +15,26 @@ from storage.attention import Attention
 from storage.bindings import Bindings, Decisions
 from storage.calls import Calls
 from storage.clock import utc_now
+from storage.collector import calm
 from storage.connections import Connections, KeepStore
 from storage.database import Database, open_database
+from storage.fires import Fires
 from storage.links import Cursors, Links
 from storage.logs import Logs
 from storage.oslock import ProcessLock
+from storage.partitions import Partitions
 from storage.paths import DataPaths, data_paths
 from storage.plans import Plans
 from storage.preferences import LONG_AGO, RESTORED_AT, Preferences
 from storage.queue import Queue
 from storage.runs import Runs
 from storage.staging import Staging
+from storage.stock_changes import StockChanges
+from storage.stock_differences import StockDifferences
+from storage.stock_items import StockItems
+from storage.stock_match import StockMatch
+from storage.stock_owners import StockOwners
+from storage.stock_stages import StockStages
 from storage.vault import Vault
 from sync.clock import RealClock
 from sync.connectors import registry
@@ -34,8 +43,9 @@ from sync.errors import CounterpartError
 from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.model.ports import Account
-from sync.model.run import Mode, Run, Status
+from sync.model.run import Run, Status
 from sync.model.text import say
+from sync.queue.dispatch import make_dispatcher, works_here
 from sync.spending import Spending
 
 if TYPE_CHECKING:
@@ -51,11 +61,12 @@ class Workspace:
         from sync.managers.journal import Journal
         from sync.managers.orders import OrderSyncManager
         from sync.managers.products import ProductSyncManager
-        from sync.managers.requests import serve_requests
+        from sync.managers.stock import StockSyncManager
         from sync.managers.trial import Trial
+        from sync.managers.undo import Undo
         from sync.managers.verbs.checks import Checks
         from sync.managers.verbs.runs import RunVerbs
-        from sync.queue.executor import Executor
+        from sync.managers.verbs.stock import StockVerbs
         from sync.queue.schedule import Schedules
 
         self.paths, self.db, self.vault = paths, db, vault
@@ -66,25 +77,34 @@ class Workspace:
         self.attention = Attention(db, self.logs)
         self.runs, self.queue, self.staging, self.calls = Runs(db), Queue(db), Staging(db), Calls(db)
         self.plans = Plans(db, self.bindings, self.attention)
+        self.stock_items, self.stock_match = StockItems(db), StockMatch(db)
+        self.stock_changes, self.stock_differences = StockChanges(db), StockDifferences(db)
+        self.stock_stages, self.stock_owners = StockStages(db), StockOwners(db)
         self.spending, self.journal = Spending(), Journal(self)
         self.lock = ProcessLock(paths.lock_file)
         self.products, self.orders = ProductSyncManager(self), OrderSyncManager(self)
-        self.executor = Executor(self, lambda: serve_requests(self))
+        self.stock = StockSyncManager(self)
+        self.undo = Undo(self)
+        self.partitions, self.fires = Partitions(db), Fires(db)
+        self.executor = make_dispatcher(self, self._at_leisure)
         self.trial = Trial(self)
         self.checks, self.run_verbs = Checks(self), RunVerbs(self)
-        self.schedules = Schedules(self, lambda flow: self.run_verbs.start(flow.id, Mode.FULL, by="schedule"))
+        self.stock_verbs = StockVerbs(self)
+        self.schedules = Schedules(self, self.run_verbs.start_scheduled)
         self._connectors: dict[str, Connector] = {}
         self._clocks: dict[str, RealClock] = {}
         self._guard = threading.RLock()
-        self._works = False
+        self._works, self._sandboxes = False, db.dialect == "sqlite"
 
     # -- who does what ---------------------------------------------------------------------------------------
 
     def manager_of(self, entity: str) -> SyncManager:
-        return self.orders if entity == Entity.ORDER.value else self.products
+        known: dict[str, SyncManager] = {Entity.ORDER.value: self.orders, Entity.STOCK.value: self.stock}
+        return known.get(entity, self.products)
 
     def manager(self, run: Run) -> SyncManager:
-        return self.manager_of(self.links.flow(run.flow_id).entity.value)
+        entity = self.links.flow(run.flow_id).entity
+        return self.undo.of(entity) if run.scope.undo_of else self.manager_of(entity.value)
 
     def clock(self, connection: Connection) -> RealClock:
         """The connection's clock: one per connection, so that its windows and buckets share one time."""
@@ -143,17 +163,34 @@ class Workspace:
         """Is this the process that runs stages?"""
         return self._works
 
-    def start(self) -> bool:
-        """Begins to work if no other process does; answers whether this one does."""
+    def start(self, *, always: bool = False) -> bool:
+        """Begins to work; answers whether this process does. On SQLite one process may; on PostgreSQL any
+        number, of which the one that holds the lock of its data folder runs the sandboxes. `always`: even
+        where the environment leaves the work to `python -m sync worker`."""
         with self._guard:
-            if not self._works and self.lock.acquire():
+            if self._works or not (always or works_here()):
+                return self._works
+            first = self.lock.acquire()
+            if first or self.db.dialect == "postgresql":
                 self.stopping.clear()
-                self._works = True
+                self._works, self._sandboxes = True, first
                 after_restore(self)
-                self.trial.resume()
+                if first:
+                    self.trial.resume()
                 self.executor.start()
                 self.schedules.start()
             return self._works
+
+    def _at_leisure(self) -> None:
+        """Called by the dispatcher every moment. The sandboxes of a data folder go on with another of its
+        workers when the one that ran them is gone."""
+        from sync.managers.requests import serve_requests
+
+        if self._works and not self._sandboxes and self.lock.holder() is None and self.lock.acquire():
+            self._sandboxes = True
+            self.trial.resume()
+        if self._sandboxes:
+            serve_requests(self)
 
     def stop(self) -> None:
         """Ends the work at its next safe point and gives the lock back. The stages at work may still need the
@@ -169,6 +206,7 @@ class Workspace:
     def close(self) -> None:
         """Stops what this process started and gives everything back."""
         self.stop()
+        self.executor.stop()
         self.trial.stop()
         for connection_id in list(self._connectors):
             self.forget_connector(connection_id)
@@ -190,6 +228,7 @@ def after_restore(ws: Workspace) -> None:
 
 def open_workspace(env: Mapping[str, str] | None = None) -> Workspace:
     """The workspace of a data folder. Raises NeedsOperator when the key does not fit the database."""
+    calm()
     paths = data_paths(env)
     db = open_database(paths.database_url)
     return Workspace(paths, db, Vault.open(paths.folder, env, db=db))

@@ -14,6 +14,7 @@ from sync.cli.opened import opened
 from sync.cli.output import result
 from sync.errors import CounterpartError
 from sync.model.run import LIVE, Run, Status
+from sync.queue.dispatch import somebody_works
 from sync.workspace import Workspace
 
 _LEAST_FREE = 500_000_000  # bytes
@@ -108,7 +109,7 @@ def _runs(ws: Workspace) -> Iterator[Problem]:
             f"The safety check holds run {run.id}: {run.error.english() if run.error else ''}".strip(),
             f"Look at its plan on the Sync page, then confirm it, or: python -m sync cancel {run.id}",
         )
-    if any(r.status is not Status.BRAKED for r in live) and not ws.lock.holder():
+    if any(r.status is not Status.BRAKED for r in live) and not somebody_works(ws):
         yield Problem(
             "A run is waiting, and no process does the work.", "Start the console, or: python -m sync worker"
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from storage.backup import backup, restore
 from storage.clock import utc_now
+from storage.move import move
 from storage.paths import data_paths
 from storage.throttle import SignInThrottle
 from storage.users import User, Users
@@ -94,6 +95,21 @@ def rotate_key(args: argparse.Namespace) -> int:
         text += " Remove the old key from COUNTERPART_SECRET_KEY now."
     result({"sealed_again": done.sealed_again, "keys_to_drop": done.keys_to_drop}, text, args.json)
     return 0
+
+
+def move_to_postgres(args: argparse.Namespace) -> int:
+    """Copies everything of this SQLite installation into an empty PostgreSQL database, with the console
+    stopped. The old file stays as it is."""
+    paths = data_paths()
+    moved = move(paths.sqlite_file, args.url, _moved_so_far)
+    text = f"{moved.total} rows are in the new database. From now on set COUNTERPART_DATABASE_URL to it."
+    result({"rows": moved.total, "tables": moved.rows}, text, args.json)
+    return 0
+
+
+def _moved_so_far(table: str, done: int, total: int) -> None:
+    if total:
+        say_aside(f"{table}: {done} of {total} rows")
 
 
 def reset_password(args: argparse.Namespace) -> int:

@@ -28,7 +28,13 @@ _ENDS = {
 
 def run(args: argparse.Namespace) -> int:
     """Runs a flow and follows it. With the console running, the console does the work."""
-    scope = Scope(parts=tuple(args.part or ()), skus=tuple(args.sku or ()), names=tuple(args.order or ()))
+    scope = Scope(
+        parts=tuple(args.part or ()),
+        skus=tuple(args.sku or ()),
+        names=tuple(args.order or ()),
+        tags=tuple(args.tag or ()),
+        reason=args.reason,
+    )
     with opened() as ws:
         flow = find_flow(ws, args.flow)
         ws.start()
@@ -90,12 +96,13 @@ def _followed(ws: Workspace, run_id: str, as_json: bool) -> int:
 
 
 def _tell(ws: Workspace, run: Run, as_json: bool) -> None:
-    result(_run_row(ws, run), _run_text(run), as_json)
-    if hint := _way_on(run):
+    result(run_row(ws, run), run_text(run), as_json)
+    if hint := way_on(run):
         say_aside(hint)
 
 
-def _run_row(ws: Workspace, run: Run) -> dict[str, Any]:
+def run_row(ws: Workspace, run: Run) -> dict[str, Any]:
+    """A run as a JSON row."""
     return {
         "run": run.id,
         "flow": run.flow_id,
@@ -110,7 +117,8 @@ def _run_row(ws: Workspace, run: Run) -> dict[str, Any]:
     }
 
 
-def _run_text(run: Run) -> str:
+def run_text(run: Run) -> str:
+    """How a run ended, for people."""
     took = _seconds(run)
     lines = [f"{_ENDS.get(run.status, run.status.value)} {f'It took {took} s.' if took else ''}".strip()]
     lines += [run.error.english()] if run.error and run.status is not Status.BRAKED else []
@@ -122,7 +130,7 @@ def _run_text(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _way_on(run: Run) -> str:
+def way_on(run: Run) -> str:
     """What to type next; empty where there is nothing."""
     if run.status is Status.PLANNED and run.counts.created + run.counts.updated:
         return f"To write it: python -m sync apply {run.id}"

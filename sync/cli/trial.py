@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from sync.cli.demo import Demo, demo
+from sync.cli.demo_stores import StoresDemo, demo_stores
 from sync.cli.follow import worker_of
 from sync.cli.opened import opened
 from sync.cli.output import result, say_aside, table
@@ -27,10 +29,10 @@ def sandbox(args: argparse.Namespace) -> int:
     console sets it up and keeps it."""
     with opened(work=True) as ws:
         if ws.works:
-            ws.trial.start(TrialPlan(products=args.products, orders=args.orders))
+            ws.trial.start(_plan(args))
             _tell_sandboxes(ws, args.json)
             return _keep(ws)
-        if not ws.trial.exists() or not ws.links.all():
+        if not ws.trial.exists(args.kind) or not ws.links.all():
             _let_set_up(ws, args)
         _tell_sandboxes(ws, args.json)
     return 0
@@ -49,7 +51,7 @@ def _keep(ws: Workspace) -> int:
 def _let_set_up(ws: Workspace, args: argparse.Namespace) -> None:
     """Leaves the request in the database and waits until the working process has carried it out."""
     say_aside(f"Process {worker_of(ws)} does the work; asking it to set the trial up.")
-    ask_for_trial(ws, args.products, args.orders)
+    ask_for_trial(ws, _plan(args))
     end = time.monotonic() + _PATIENCE
     while trial_is_asked_for(ws):
         if time.monotonic() > end:
@@ -57,7 +59,7 @@ def _let_set_up(ws: Workspace, args: argparse.Namespace) -> None:
                 say("The process that does the work has not taken the request up. Restart it.")
             )
         time.sleep(_POLL)
-    if not ws.trial.exists():
+    if not ws.trial.exists(args.kind):
         raise NeedsOperator(say("The trial could not be set up; the console's log says why."))
 
 
@@ -80,8 +82,8 @@ def _tell_sandboxes(ws: Workspace, as_json: bool) -> None:
 
 def worker(args: argparse.Namespace) -> int:
     """Does the work without a console; what a killed process left behind goes on by itself."""
-    with opened(work=True) as ws:
-        if not ws.works:
+    with opened() as ws:
+        if not ws.start(always=True):
             raise NeedsOperator(
                 say("Process {pid} already does the work of this installation.", pid=worker_of(ws))
             )
@@ -101,16 +103,51 @@ def _idle(ws: Workspace) -> bool:
     return ws.queue.next_due() is None and not ws.queue.at_work()
 
 
+def _plan(args: argparse.Namespace) -> TrialPlan:
+    return TrialPlan(
+        products=args.products, orders=args.orders, kind=args.kind, skus=args.skus, outlets=args.outlets
+    )
+
+
 def run_demo(args: argparse.Namespace) -> int:
-    """Products and orders twice through fresh sandboxes, held against their ledgers. 0 only if everything
-    balances, nothing is lost or doubled, and the second run wrote nothing."""
-    plan = TrialPlan(products=args.products, orders=args.orders, seed=args.seed, speed=args.speed)
+    """Everything twice through fresh sandboxes, held against what those really hold: products and orders, or
+    the stock of stores. 0 only if everything balances, nothing is lost or doubled, and the second run wrote
+    nothing."""
+    plan = replace(_plan(args), seed=args.seed, speed=args.speed)
+    if plan.kind == "stores":
+        return _run_demo_of_stores(plan, args.json)
     made = demo(plan, tell=(lambda _: None) if args.json else say_aside)
     result(made.row, _demo_text(made), args.json)
     for name, found in (("lost", made.ledger.lost), ("doubled", made.ledger.doubled)):
         for one in found[:20]:
             say_aside(f"{name}: {one}")
     return 0 if made.good else 1
+
+
+def _run_demo_of_stores(plan: TrialPlan, as_json: bool) -> int:
+    made = demo_stores(plan, tell=(lambda _: None) if as_json else say_aside)
+    result(made.row, _stores_text(made), as_json)
+    for name, found in (("lost", made.lost), ("doubled", made.doubled)):
+        for one in found[:20]:
+            say_aside(f"{name}: {one}")
+    return 0 if made.good else 1
+
+
+def _stores_text(made: StoresDemo) -> str:
+    row = made.row
+    lines = [
+        table(
+            [{"what": name, **row[name]} for name in ("baseline", "delta")],
+            {"what": "", **{key: key.upper() for key in row["baseline"]}},
+        ),
+        f"second run: {row['second_run']['writes']} writes",
+        f"stores: {row['ledger']['lost']} lost, {row['ledger']['doubled']} doubled",
+    ]
+    stores = [name for name in row if name.startswith("shopify-")]
+    lines += [f"{name}: {json.dumps(row[name])[1:-1].replace(chr(34), '')}" for name in stores]
+    lines.append(f"{row['seconds']} s, {row['peak_mb']} MB at most")
+    lines.append("Everything balances." if made.good else "Something does NOT balance.")
+    return "\n".join(lines)
 
 
 def _demo_text(made: Demo) -> str:

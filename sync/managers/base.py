@@ -14,6 +14,7 @@ from storage.clock import utc_now
 from storage.staging import Key
 from sync.engine.apply import Apply
 from sync.errors import Braked, BrokenContract, CounterpartError, NeedsOperator
+from sync.managers.alive import Alive
 from sync.managers.book import RunBook
 from sync.managers.context import Context
 from sync.managers.report import finish_items
@@ -80,6 +81,11 @@ class SyncManager:
             "report": lambda: self.report(ctx),
         }
         table[name]()
+
+    def partition(self, run: Run, stage: str) -> str:
+        """The connection whose budget a stage spends: the source's while reading it, else the target's."""
+        ctx = self.context(run)
+        return (ctx.source_connection if stage == "read_source" else ctx.target_connection).id
 
     def context(self, run: Run) -> Context:
         """Raises NeedsOperator if the flow or a connection is gone."""
@@ -188,9 +194,8 @@ class SyncManager:
             lambda changes: self.reread(ctx, changes),
         )
         support = ctx.target.support(self.entity)
-        return Apply(
-            ctx.target, book, self.ws.clock(ctx.target_connection), max(1, support.calls_in_flight), tick
-        )
+        in_flight = max(1, support.calls_in_flight)
+        return Apply(Alive(ctx.target), book, self.ws.clock(ctx.target_connection), in_flight, tick)
 
     def report(self, ctx: Context) -> None:
         """Gives every record its outcome; a run that does not balance is red."""

@@ -8,12 +8,14 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from storage.plans import ChangeRow
+from storage.stock_changes import NewStockChange
 from sync.errors import CounterpartError
 from sync.managers.context import Context
 from sync.model.call import Call, Change, Diff, Outcome, State, Verb
 from sync.model.entity import Entity
 from sync.model.plan import Bind, Park, Settle
 from sync.model.text import Message, say
+from sync.queue import fence
 
 _TRIES = 12  # a row that is refused without being named so often is refused alone
 
@@ -44,14 +46,14 @@ class RunBook:
         return [(row.change, row.tries) for row in found] if found or not rows else self.due(phase, limit)
 
     def commit(self, call: Call) -> None:
-        with self.ws.db.write() as tx:
+        with fence.guarded(self.ws.db) as tx:
             self.ws.calls.commit(tx, self.run_id, self.ctx.target_connection.id, [call])
             self.ws.runs.mark_first_write(tx, self.run_id)
 
     def settle(self, call: Call, outcomes: Sequence[Outcome]) -> None:
         rows = {row.change.id: row for row in self._rows(call)}
         outcomes = self._with_actual(rows, outcomes)
-        with self.ws.db.write() as tx:
+        with fence.guarded(self.ws.db) as tx:
             for outcome in outcomes:
                 if outcome.change_id in rows:
                     self._settle_one(
@@ -79,13 +81,13 @@ class RunBook:
         ]
 
     def release(self, call: Call) -> None:
-        with self.ws.db.write() as tx:
+        with fence.guarded(self.ws.db) as tx:
             for change_id in call.change_ids:
                 self.ws.plans.set_change(tx, change_id, state="planned", call_id="")
             self.ws.calls.set_state(tx, call.id, "void")
 
     def unknown(self, call: Call) -> None:
-        with self.ws.db.write() as tx:
+        with fence.guarded(self.ws.db) as tx:
             for change_id in call.change_ids:
                 self.ws.plans.set_change(
                     tx,
@@ -129,6 +131,28 @@ class RunBook:
         self.ws.bindings.settle(
             tx, self.ctx.link.id, [s if s.id_a else replace(s, id_a=target) for s in row.settle]
         )
+        if change.entity is Entity.STOCK and change.verb is Verb.SET:
+            self.ws.stock_changes.note(tx, self._stock_note(row))
+
+    def _stock_note(self, row: ChangeRow) -> NewStockChange:
+        """A line of the stock change log for what this flow wrote."""
+        change, source = row.change, next((s for s in row.settle if s.place), None)
+        return NewStockChange(
+            run_id=self.run_id,
+            flow_id=self.ctx.flow.id,
+            binding_id=None,
+            phase="stock",
+            sku=change.label,
+            source_id=change.source_id,
+            variant_id=change.parent_id,
+            item_id=change.target_id,
+            place=change.place,
+            before=_whole(change.before("available")),
+            after=_whole(change.after("available")),
+            source=_whole(source.fields["available"][0]) if source else None,
+            reason=next((d.reason for d in change.diffs), ""),
+            state="applied",
+        )
 
     def _stale(self, tx: Connection, row: ChangeRow, outcome: Outcome) -> None:
         again = self.stale(row.change, outcome)
@@ -166,7 +190,7 @@ class RunBook:
         if change.target_id or change.verb is Verb.CREATE and change.entity in _NEW:
             return row
         found = self._bound(change)
-        with self.ws.db.write() as tx:
+        with fence.guarded(self.ws.db) as tx:
             if found is None:
                 self.ws.plans.set_change(
                     tx,

@@ -14,6 +14,7 @@ from sync.errors import Cancelled
 from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Run
 from sync.model.text import say
+from sync.queue import fence
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -79,7 +80,9 @@ class Context:
         """Has the operator asked this run to stop? Looked up at most twice a second."""
         if not self._cancel_seen and time.monotonic() - self._asked >= _EVERY:
             self._asked = time.monotonic()
-            self._cancel_seen = self.ws.runs.cancelled(self.run.id) or self.ws.stopping.is_set()
+            self._cancel_seen = (
+                self.ws.runs.cancelled(self.run.id) or self.ws.stopping.is_set() or fence.lost()
+            )
         return self._cancel_seen
 
     def check(self) -> None:
@@ -88,7 +91,8 @@ class Context:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Within it every sleep of a connector ends when the run is cancelled or the process stops."""
+        """Within it every sleep of a connector ends when the run is cancelled, the process stops, or another
+        worker may have the run by now."""
         with cancellable(self.cancelled):
             yield
 

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 _one_at_a_time = threading.Lock()
 
 
-def ask_for_trial(ws: Workspace, products: int, orders: int) -> None:
+_PARTS = ("kind", "products", "orders", "skus", "outlets")
+
+
+def ask_for_trial(ws: Workspace, plan: TrialPlan) -> None:
     """Asks the process that works to set the trial up."""
-    ws.preferences.set(TRIAL_WANTED, {"products": products, "orders": orders})
+    ws.preferences.set(TRIAL_WANTED, {name: getattr(plan, name) for name in _PARTS})
 
 
 def trial_is_asked_for(ws: Workspace) -> bool:
@@ -39,7 +42,7 @@ def serve_requests(ws: Workspace) -> None:
 
 def _start_trial(ws: Workspace, wanted: Mapping[str, Any]) -> None:
     try:
-        ws.trial.start(TrialPlan(products=int(wanted["products"]), orders=int(wanted["orders"])))
+        ws.trial.start(TrialPlan(**{name: wanted[name] for name in _PARTS if name in wanted}))
     except CounterpartError as error:
         ws.journal.say("error", error.message, detail=error.detail)
     finally:

@@ -6,13 +6,20 @@ A restart of the product brings the sandboxes back with their state, on whatever
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.clock import utc_now
 from sync.managers.sandboxes import SandboxProcess
+from sync.managers.trial_links import erp_trial, stores_trial
+from sync.managers.trial_plan import (
+    BOX,
+    ORDERS_WANTED,
+    PLATFORMS,
+    SOURCE_STORE,
+    Box,
+    TrialPlan,
+    box_of,
+)
 from sync.model.entity import Entity
 from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Mode, Run, Status
@@ -21,23 +28,8 @@ from sync.model.text import say
 if TYPE_CHECKING:
     from sync.workspace import Workspace
 
-PLATFORMS = ("sentos", "shopify")
-_NAMES = {"sentos": "Sentos (sandbox)", "shopify": "Shopify (sandbox)"}
-_ORDERS_PLACED, _ORDERS_WANTED = "trial.orders", "trial.orders.wanted"  # cursors of the product flow
-
-
-@dataclass(frozen=True, slots=True)
-class TrialPlan:
-    """Size of a trial. `speed` scales the sandboxes' time; `latency` is a round trip in their seconds."""
-
-    products: int = 250
-    orders: int = 120
-    seed: int = 1
-    speed: float = 60.0
-    latency: float = 0.0
-    dirt: float | None = None
-    sentos: tuple[tuple[str, str], ...] = ()
-    shopify: tuple[tuple[str, str], ...] = ()
+__all__ = ["PLATFORMS", "Box", "Trial", "TrialPlan", "box_of"]
+_ORDERS_PLACED = "trial.orders"  # cursor of the product flow
 
 
 class Trial:
@@ -51,26 +43,27 @@ class Trial:
 
     # -- verbs -----------------------------------------------------------------------------------------------
 
-    def exists(self) -> bool:
-        """Has the trial been set up in this installation?"""
-        return any(c.sandbox for c in self.ws.connections.all())
+    def exists(self, kind: str = "") -> bool:
+        """Has a trial (of this kind) been set up in this installation?"""
+        boxes = [box_of(c) for c in self.ws.connections.all() if c.sandbox]
+        return (SOURCE_STORE if kind == "stores" else "sentos") in boxes if kind else bool(boxes)
 
     def start(self, plan: TrialPlan | None = None) -> Link:
-        """Sets the trial up (once) and answers its link. Raises NeedsOperator if a sandbox does not start."""
+        """Sets the trial up (once) and answers its (first) link. Raises NeedsOperator if a sandbox does not
+        start."""
         with self._lock:
-            self._plan = plan or self._plan
-            self.resume()
-            known = {c.platform: c for c in self.ws.connections.all() if c.sandbox}
-            a, b = (known.get(p) or self._connect(p) for p in PLATFORMS)
-            link = next((x for x in self.ws.links.all() if (x.a, x.b) == (a.id, b.id)), None)
-            return link or self._link(a, b)
+            self._plan = plan or TrialPlan()
+            self.resume(anew=True)
+            return stores_trial(self) if self._plan.kind == "stores" else erp_trial(self)
 
-    def resume(self) -> None:
-        """Starts the sandboxes that stored connections need and tells those their new addresses."""
+    def resume(self, *, anew: bool = False) -> None:
+        """Starts the sandboxes that stored connections need and tells those their new addresses. On
+        PostgreSQL only those whose files are in this data folder, unless `anew`: the other machines leave
+        them to theirs."""
         with self._lock:
             for c in self.ws.connections.all():
-                if c.sandbox and not self._alive(c.platform):
-                    self._launch(c.platform, c.speed)
+                if c.sandbox and not self._alive(box_of(c)) and (anew or self._is_ours(box_of(c))):
+                    self._launch(Box(box_of(c), c.platform, c.name), c.speed)
                     self._readdress(c)
 
     def stop(self) -> None:
@@ -79,6 +72,16 @@ class Trial:
             for process in self.processes.values():
                 process.stop()
             self.processes.clear()
+
+    @property
+    def plan(self) -> TrialPlan:
+        """What it was last asked to set up."""
+        return self._plan
+
+    def connection(self, box: Box) -> Connection:
+        """The connection to a box, made and tested (with its process) if it is not there."""
+        known = {box_of(c): c for c in self.ws.connections.all() if c.sandbox}
+        return known.get(box.name) or self._connect(box)
 
     def run_finished(self, run: Run, flow: Flow) -> None:
         """Once the first product run is done the shop gets its orders, so that the order flow has work."""
@@ -105,88 +108,56 @@ class Trial:
     def _place_orders(self, flow: Flow) -> int:
         """Places what the trial was set up with, once: a restored database forgets that the shop has
         them."""
-        wanted = self.ws.cursors.get(flow.id, _ORDERS_WANTED) or f"{self._plan.orders} {self._plan.seed}"
+        wanted = self.ws.cursors.get(flow.id, ORDERS_WANTED) or f"{self._plan.orders} {self._plan.seed}"
         count, seed = map(int, wanted.split())
         if not self.processes["shopify"].ask("GET", "/state")["counts"]["orders"]:
             self.processes["shopify"].ask("POST", "/orders", {"count": count, "seed": seed})
         self.ws.cursors.set(flow.id, _ORDERS_PLACED, str(count))
         return count
 
-    def _alive(self, platform: str) -> bool:
-        return platform in self.processes and self.processes[platform].alive
+    def _alive(self, box: str) -> bool:
+        return box in self.processes and self.processes[box].alive
 
-    def _launch(self, platform: str, speed: float) -> SandboxProcess:
-        file = Path(self.ws.paths.folder) / f"sandbox-{platform}.sqlite3"
-        fresh = not file.exists()
-        plan = self._plan
-        self.processes[platform] = SandboxProcess(
-            platform,
+    def _is_ours(self, box: str) -> bool:
+        return self.ws.db.dialect == "sqlite" or self._file(box).exists()
+
+    def _file(self, box: str) -> Path:
+        return Path(self.ws.paths.folder) / f"sandbox-{box}.sqlite3"
+
+    def _launch(self, box: Box, speed: float) -> SandboxProcess:
+        file = self._file(box.name)
+        fresh, plan = not file.exists(), self._plan
+        self.processes[box.name] = SandboxProcess(
+            box.platform,
             file,
             speed=speed,
-            products=plan.products if fresh and platform == "sentos" else 0,
+            products=box.products if fresh else 0,
             seed=plan.seed,
             latency=plan.latency,
-            dirt=plan.dirt if platform == "sentos" else None,
-            settings=dict(plan.sentos if platform == "sentos" else plan.shopify),
+            dirt=plan.dirt if box.platform == "sentos" else None,
+            settings=dict(box.settings),
         )
-        return self.processes[platform]
+        return self.processes[box.name]
 
-    def _connect(self, platform: str) -> Connection:
-        process = (
-            self.processes[platform] if self._alive(platform) else self._launch(platform, self._plan.speed)
-        )
+    def _connect(self, box: Box) -> Connection:
+        process = self.processes[box.name] if self._alive(box.name) else self._launch(box, self._plan.speed)
         settings, secrets = _access(process)
         connection = self.ws.connections.add(
-            platform,
-            _NAMES[platform],
-            settings,
+            box.platform,
+            box.title,
+            settings if box.name == box.platform else {**settings, BOX: box.name},
             secrets,
             sandbox=True,
             speed=self._plan.speed,
-            identity=f"sandbox-{platform}",
+            identity=f"sandbox-{box.name}",
         )
         self.ws.checks.test(connection.id)
         return self.ws.connections.get(connection.id)
 
     def _readdress(self, connection: Connection) -> None:
-        address = _address(self.processes[connection.platform])
+        address = _address(self.processes[box_of(connection)])
         self.ws.connections.readdress(connection.id, {**connection.settings, **address})
         self.ws.forget_connector(connection.id)
-
-    def _link(self, a: Connection, b: Connection) -> Link:
-        source, target = self.ws.connector(a.id), self.ws.connector(b.id)
-        warehouses = tuple(w.id for w in source.choices("warehouses"))
-        places = target.choices("locations")
-        link = self.ws.links.add(
-            "Sandbox",
-            a.id,
-            b.id,
-            {place.id: warehouses if n == 0 else () for n, place in enumerate(places[:1])},
-        )
-        for flow in self.ws.links.flows(link.id):
-            self.ws.links.save(
-                self._product_flow(flow, b) if flow.entity is Entity.PRODUCT else self._order_flow(flow, a)
-            )
-            if flow.entity is Entity.PRODUCT:  # the first product run may come after a restart
-                self.ws.cursors.set(flow.id, _ORDERS_WANTED, f"{self._plan.orders} {self._plan.seed}")
-        return link
-
-    def _product_flow(self, flow: Flow, shop: Connection) -> Flow:
-        channels = tuple(c.id for c in self.ws.connector(shop.id).choices("channels"))
-        return replace(
-            flow, enabled=True, products=replace(flow.products, channels=channels[:1], new_status="active")
-        )
-
-    def _order_flow(self, flow: Flow, erp: Connection) -> Flow:
-        source = self.ws.connector(erp.id)
-        channel = next((c.id for c in source.choices("sales_channels")), "")
-        warehouse = next((w.id for w in source.choices("warehouses")), "")
-        before = utc_now() - timedelta(days=30)  # the sandbox's orders are spread over the last weeks
-        return replace(
-            flow,
-            enabled=True,
-            orders=replace(flow.orders, sales_channel=channel, warehouse=warehouse, go_live_at=before),
-        )
 
 
 def _address(process: SandboxProcess) -> dict[str, str]:

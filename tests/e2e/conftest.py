@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sync.managers.sandboxes import SandboxProcess
+from tests.e2e.stores import Stores, start_store
 from tests.e2e.world import PRODUCTS, SPEED, World
 
 
@@ -39,3 +40,28 @@ def world(processes: dict[str, SandboxProcess], tmp_path: Path) -> Iterator[Worl
         yield world
     finally:
         world.close()
+
+
+@pytest.fixture(scope="session")
+def store_processes() -> Iterator[dict[str, SandboxProcess]]:
+    """Shopify stores that share ten SKUs: a source and three destinations with other quantities."""
+    started: dict[str, SandboxProcess] = {}
+    try:
+        for seed, name in enumerate(("source", "target", "second", "third"), start=1):
+            started[name] = start_store(f"{name}-store", seed)
+        yield started
+    finally:
+        for process in started.values():
+            process.stop()
+
+
+@pytest.fixture
+def stores(store_processes: dict[str, SandboxProcess], tmp_path: Path) -> Iterator[Stores]:
+    """The four stores as they were made, in a new workspace, not linked yet."""
+    made = Stores(store_processes, tmp_path / "home")
+    for store in made.stores.values():
+        store.as_made()
+    try:
+        yield made
+    finally:
+        made.close()

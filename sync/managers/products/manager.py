@@ -99,6 +99,8 @@ class ProductSyncManager(SyncManager):
 
     def bind(self, ctx: Context) -> None:
         super().bind(ctx)
+        if _writes_stock(ctx):  # raises if another link writes to the same locations
+            self.ws.stock_verbs.claim(ctx.flow, ctx.run.started_by)
         if ctx.run.mode is Mode.FULL and not narrow(ctx.run):
             self._park_gone(ctx)
 
@@ -181,6 +183,12 @@ def _before(ctx: Context) -> int | None:
         (run for run in ended if run.mode in (Mode.FULL, Mode.TEST) and not narrow(run) and run.figures), None
     )
     return _int(whole.figures.get("source")) if whole is not None else None
+
+
+def _writes_stock(ctx: Context) -> bool:
+    parts = ctx.run.scope.parts
+    wanted = "stock" in ctx.flow.products.fields and (not parts or "stock" in parts)
+    return wanted and any(ctx.link.locations.values())
 
 
 def _unmapped(ctx: Context) -> tuple[str, ...]:

@@ -17,9 +17,12 @@ from sync.managers.verbs.ground import WAIT, Ground, can_flow, ground_of, requir
 from sync.managers.verbs.offers import Offer, offers_of
 from sync.managers.verbs.order_rules import checked_orders
 from sync.managers.verbs.product_rules import checked_products
+from sync.managers.verbs.stock_rules import checked_stock
 from sync.model.entity import KIND, Entity, Kind
 from sync.model.fields import ALL_FIELDS
 from sync.model.flow import Connection, Flow, Link, Schedule
+from sync.model.run import Mode
+from sync.model.stock import ALL_PLACES
 from sync.model.text import say
 from sync.queue.schedule import checked_schedule, next_fire, start_anew
 
@@ -108,7 +111,9 @@ class LinkVerbs:
         offer = self.places(link_id, wait=WAIT)
         require_known(offer.locations, kept, self.ws.connections.get(link.b).name)
         require_known(
-            offer.warehouses, [w for g in kept.values() for w in g], self.ws.connections.get(link.a).name
+            offer.warehouses,
+            [w for g in kept.values() for w in g if w != ALL_PLACES],
+            self.ws.connections.get(link.a).name,
         )
         every = [w for group in kept.values() for w in group]
         twice = next((w for w in every if every.count(w) > 1), None)
@@ -147,6 +152,8 @@ class LinkVerbs:
         flow = replace(flow, schedule=checked_schedule(flow.schedule))
         if flow.entity is Entity.PRODUCT:
             flow = replace(flow, products=checked_products(flow.products, ground))
+        if flow.entity is Entity.STOCK:
+            flow = replace(flow, stock=checked_stock(flow.stock))
         if flow.entity is Entity.ORDER:
             flow = replace(flow, orders=checked_orders(flow.orders, ground, enabled=flow.enabled))
         if flow.enabled:
@@ -242,10 +249,28 @@ class LinkVerbs:
             return old
         if replace(flow, schedule=old.schedule) != old:
             self._refuse_while_running(flow)
+        self._refuse_early_schedule(flow, old)
+        self._own_stock(flow, old)
         stored = self.ws.links.save(flow)
         if flow.schedule != old.schedule or flow.enabled and not old.enabled:
             start_anew(self.ws, stored)
         return stored
+
+    def _refuse_early_schedule(self, flow: Flow, old: Flow) -> None:
+        """Stock runs by itself only once its baseline was made and validated."""
+        scheduled = flow.schedule.minutes or flow.schedule.cron
+        if flow.entity is Entity.STOCK and scheduled and flow.schedule != old.schedule:
+            mode = Mode.DELTA if flow.schedule.minutes else Mode.SWEEP
+            if reason := self.ws.stock_verbs.gate(flow, mode):
+                raise NeedsOperator(reason)
+
+    def _own_stock(self, flow: Flow, old: Flow) -> None:
+        """A flow that writes stock claims its locations when it is switched on and gives them up when it is
+        switched off. Raises NeedsOperator naming another owner."""
+        if _writes_stock(flow) and not _writes_stock(old):
+            self.ws.stock_verbs.claim(flow, "")
+        elif _writes_stock(old) and not _writes_stock(flow):
+            self.ws.stock_verbs.release(flow)
 
     def _refuse_while_running(self, flow: Flow) -> None:
         if self.ws.runs.list(flow_id=flow.id, live=True, limit=1):
@@ -260,7 +285,7 @@ class LinkVerbs:
     def _refuse_second_writer(self, flow: Flow, ground: Ground) -> None:
         """Each field at a target has one writing flow. Documents are created, not shared: two shops may send
         orders to one ERP."""
-        if KIND[flow.entity] is not Kind.MIRROR:
+        if KIND[flow.entity] is not Kind.MIRROR or flow.entity is Entity.STOCK:  # a location has an owner
             return
         for other in self.ws.links.flows():
             theirs = (
@@ -289,6 +314,11 @@ class LinkVerbs:
             tested = checks.test(connection.id, wanted)
             if tested.status != "connected":
                 raise NeedsOperator(tested.reason or reason_of(()), f"connection {connection.name}")
+
+
+def _writes_stock(flow: Flow) -> bool:
+    products = flow.entity is Entity.PRODUCT and "stock" in flow.products.fields
+    return flow.enabled and (products or flow.entity is Entity.STOCK)
 
 
 def _roles(one: Connection, other: Connection) -> tuple[Connection, Connection]:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, update
 
+from storage.bulk import among
 from storage.clock import utc_now
+from storage.queue import SCHEDULED
+from storage.tables.stock import stock_changes
 from storage.tables.sync import runs as runs_table
 from sync.errors import NeedsOperator
-from sync.managers.views import items, words
-from sync.managers.views.flows import FlowInfo, refuse_blocked
+from sync.managers.verbs.stock_gate import SCHEDULE
+from sync.managers.views import items, stock_log, words
+from sync.managers.views.flows import FlowInfo, info, refuse_blocked
 from sync.managers.views.runs import applied_by, void
 from sync.model.codec import dump
 from sync.model.entity import Entity
-from sync.model.flow import ProductFilter
+from sync.model.flow import Flow, ProductFilter
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.text import Message, say
 from sync.model.values import text
@@ -39,6 +43,8 @@ _STARTED = {
     Mode.TEST: say("Test run started by {who}."),
     Mode.FULL: say("Full run started by {who}."),
     Mode.DELTA: say("Run of the changes started by {who}."),
+    Mode.SWEEP: say("Sweep of both sides started by {who}."),
+    Mode.UNDO: say("Undo started by {who}."),
 }
 
 
@@ -54,15 +60,31 @@ class RunVerbs:
         """Queues a run and answers its id. Raises NeedsOperator while one of the flow is live, or if the flow
         is switched off, a connection was never tested, or the scope cannot be.
         """
-        found = refuse_blocked(self.ws, flow_id)
+        found = self._startable(flow_id, scope)
         scope = _checked(scope, found)
+        self._refuse_early(found, mode, scope, by)
         first = self._first_stage(found, mode, scope)
         with self.ws.db.write() as tx:
             run_id = self.ws.runs.start(tx, flow_id, found.flow.version, mode, scope, by)
             self._queue(tx, run_id, found, first, priority)
         self.ws.executor.wake()
-        self._note(Message(_STARTED[mode].id, {"who": by}), run_id, found)
+        self._note(_started(mode, scope, by), run_id, found)
         return run_id
+
+    def start_scheduled(self, flow: Flow) -> str:
+        """The run that a schedule starts: stock by deltas every so many minutes and by sweeps at fixed times;
+        all else in full. The stock of products waits while orders have not been taken over. Raises as
+        `start`."""
+        mode = Mode.FULL
+        if flow.entity is Entity.STOCK:
+            mode = Mode.DELTA if flow.schedule.minutes else Mode.SWEEP
+        scope = Scope()
+        if flow.entity is Entity.PRODUCT and (reason := self.ws.stock_verbs.waits(flow, SCHEDULE)):
+            scope = Scope(parts=("products", "prices", "images"))
+            about = {"flow_id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value}
+            said = say("Stock waits in this run: {reason}", reason=reason.english())
+            self.ws.journal.say("warning", said, **about)
+        return self.start(flow.id, mode, scope, by=SCHEDULE, priority=SCHEDULED)
 
     def cancel(self, run_id: str, by: str = "") -> None:
         """Asks a run to stop at its next safe point; one that a brake holds ends at once. What is written
@@ -92,7 +114,7 @@ class RunVerbs:
                 )
             )
         scope = replace(run.scope, confirmed=tuple(dict.fromkeys((*run.scope.confirmed, *codes))))
-        found = refuse_blocked(self.ws, run.flow_id)
+        found = self._startable(run.flow_id, scope)
         with self.ws.db.write() as tx:
             _leave_brake(tx, run_id, Status.QUEUED, scope)
             self._queue(tx, run_id, found, self._resume_at(run), BY_HAND)
@@ -120,30 +142,59 @@ class RunVerbs:
         or it is void.
         """
         preview = self._plan(preview_id)
-        if not items.ticked(self.ws, preview)[0]:
+        ticked = stock_log.ticked if self._is_stock(preview) else None
+        if not (ticked(self.ws, preview.id) if ticked else items.ticked(self.ws, preview))[0]:
             raise NeedsOperator(say("No row of this plan is ticked: there is nothing to write."))
-        return self.start(
-            preview.flow_id, Mode.FULL, replace(preview.scope, plan_of=preview.id, confirmed=()), by
-        )
+        mode = Mode.UNDO if preview.scope.undo_of else Mode.FULL
+        return self.start(preview.flow_id, mode, replace(preview.scope, plan_of=preview.id, confirmed=()), by)
 
     def choose(self, run_id: str, item_ids: Sequence[int], chosen: bool) -> None:
         """Ticks or unticks rows of a kept plan. Raises NeedsOperator if it is none, or was carried out
         already.
         """
-        self.ws.plans.choose(self._plan(run_id).id, item_ids, chosen)
+        plan = self._plan(run_id)
+        if self._is_stock(plan):
+            self._tick(stock_log.ChangeFilter(run_id=plan.id), chosen, item_ids)
+        else:
+            self.ws.plans.choose(plan.id, item_ids, chosen)
 
-    def choose_all(self, run_id: str, which: items.RowFilter, chosen: bool) -> int:
+    def choose_all(self, run_id: str, which: items.RowFilter | stock_log.ChangeFilter, chosen: bool) -> int:
         """Ticks or unticks every row that matches; answers how many."""
         plan = self._plan(run_id)
+        if isinstance(which, stock_log.ChangeFilter):
+            return self._tick(replace(which, run_id=plan.id), chosen)
         found = items.ids(self.ws, plan, which)
         self.ws.plans.choose(plan.id, found, chosen)
         return len(found)
 
     # -- steps -----------------------------------------------------------------------------------------------
 
+    def _is_stock(self, run: Run) -> bool:
+        return self.ws.links.flow(run.flow_id).entity is Entity.STOCK
+
+    def _tick(self, which: stock_log.ChangeFilter, chosen: bool, ids: Sequence[int] | None = None) -> int:
+        """Ticks or unticks rows of a kept stock plan."""
+        with self.ws.db.write() as tx:
+            only = [] if ids is None else [among(tx, stock_changes.c.id, ids)]
+            return tx.execute(
+                update(stock_changes).where(*stock_log.where_of(which), *only).values(chosen=chosen)
+            ).rowcount
+
+    def _startable(self, flow_id: str, scope: Scope) -> FlowInfo:
+        """The flow, if such a run of it can be started. An undo can, even if the flow was switched off for
+        what it did."""
+        return info(self.ws, flow_id) if scope.undo_of else refuse_blocked(self.ws, flow_id)
+
+    def _refuse_early(self, found: FlowInfo, mode: Mode, scope: Scope, by: str) -> None:
+        """Stock: baseline and validation come first, and a full run after them wants a reason."""
+        if found.flow.entity is not Entity.STOCK:
+            return
+        if reason := self.ws.stock_verbs.gate(found.flow, mode, scope, by):
+            raise NeedsOperator(reason)
+
     def _first_stage(self, found: FlowInfo, mode: Mode, scope: Scope) -> str:
         asked = Run("", found.flow.id, mode, Status.QUEUED, scope)
-        return self.ws.manager_of(found.flow.entity.value).stages(asked)[0]
+        return self.ws.manager(asked).stages(asked)[0]
 
     def _queue(self, tx: Connection, run_id: str, found: FlowInfo, stage: str, priority: int) -> None:
         self.ws.queue.add(
@@ -152,7 +203,7 @@ class RunVerbs:
             found.flow.entity.value,
             stage,
             direction=found.flow.direction,
-            partition=found.source.id,
+            partition=(found.source if stage == "read_source" else found.target).id,
             priority=priority,
         )
 
@@ -177,6 +228,12 @@ class RunVerbs:
         self.ws.journal.say(
             "info", message, run_id=run_id, flow_id=flow.id, link_id=flow.link_id, entity=flow.entity.value
         )
+
+
+def _started(mode: Mode, scope: Scope, by: str) -> Message:
+    if mode is Mode.PREVIEW and scope.undo_of:
+        return say("{who} asked for the undo of run {id}: it is planned first.", who=by, id=scope.undo_of)
+    return Message(_STARTED[mode].id, {"who": by})
 
 
 def _checked(scope: Scope, found: FlowInfo) -> Scope:

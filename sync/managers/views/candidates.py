@@ -14,6 +14,7 @@ from sync.managers.views.flows import FlowInfo
 from sync.model.order import Order
 from sync.model.page import Record
 from sync.model.product import Product
+from sync.model.stock import StockItem
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -38,7 +39,14 @@ def describe(record: Record) -> dict[str, object]:
     """A record's facts as JSON: title, SKUs, and what else tells it apart. Parks carry them, so that they can
     be shown long after the run.
     """
+    if isinstance(record, StockItem):
+        return _item(record)
     return _order(record) if isinstance(record, Order) else _product(record)
+
+
+def _item(item: StockItem) -> dict[str, object]:
+    stock = str(sum(level.available for level in item.levels))
+    return {"title": item.label, "skus": [item.sku] if item.sku else [], "facts": {"stock": stock}}
 
 
 def _product(p: Product) -> dict[str, object]:

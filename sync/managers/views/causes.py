@@ -50,6 +50,37 @@ _CHOOSE = say("Bind it to the right one, or skip it. Nothing is created until yo
 _LOOK = say("Look at the reason, mend it on either side, then try again.")
 
 CAUSES: Mapping[str, Cause] = {
+    "undo.moved": Cause(
+        say("Moved since that run"), say("It stays as it is. Both values stand in the plan.")
+    ),
+    "undo.offered": Cause(
+        say("Stock moved since: offered"), say("Tick the row to give back the difference as a delta.")
+    ),
+    "undo.created": Cause(say("Created by that run"), say("It becomes a draft when you approve the plan.")),
+    "undo.listed": Cause(say("Not undone"), say("Orders and fulfilments are listed, never undone.")),
+    "undo.gone": Cause(say("Gone meanwhile"), say("There is nothing left to restore.")),
+    "undo.back": Cause(say("Back already"), say("It already shows what it showed before that run.")),
+    "undo.marks": Cause(say("Our own marks"), say("They stay: they say what belongs together.")),
+    "untracked.source": Cause(
+        say("Not tracked at the source"), say("Switch tracking on there: its stock is not counted.")
+    ),
+    "source.missing": Cause(
+        say("Not in the source's last reading"), say("Nothing is concluded before a second complete reading.")
+    ),
+    "target.missing": Cause(
+        say("Not in the target's last reading"), say("Nothing is written to what the target does not show.")
+    ),
+    "gone": Cause(say("Item gone at the source"), say("The flow's settings say what becomes of it.")),
+    "unreported.subtracted": Cause(
+        say("Sold at the target: taken off"), say("The pieces that it lost untold were subtracted.")
+    ),
+    "drift.restored": Cause(
+        say("Put back to the source's stock"), say("The settings say that edits there are restored.")
+    ),
+    "twice": Cause(say("Written twice"), say("One change of the source was written more than once.")),
+    "not.stocked": Cause(
+        say("Not stocked at the target"), say("Settings can have items stocked where they are not.")
+    ),
     "match.ambiguous": Cause(say("Several possible matches"), _CHOOSE, (BIND, SKIP)),
     "match.proposed": Cause(
         say("Same title, no common SKU"),
@@ -142,6 +173,25 @@ CAUSES: Mapping[str, Cause] = {
     "order.fulfilment_scope": Cause(
         say("Access scope missing"), say("Grant it in the app's settings and install the app again.")
     ),
+    "stock.refused": Cause(
+        say("Stock refused"),
+        say("Look at the reason, mend it at the store, then try again. All other rows have been written."),
+    ),
+    "stock.unreported": Cause(
+        say("Sold at the target, not told"),
+        say(
+            "The target lost pieces that the source does not know of. Enter the sale at the source, or set "
+            "the quantity by hand; then try again."
+        ),
+    ),
+    "stock.silent": Cause(
+        say("The source tells no stock"),
+        say("Give the item a quantity at the mapped locations, or change the mapping in Settings."),
+    ),
+    "stock.gone": Cause(
+        say("Item gone at the source"),
+        say("Two complete readings did not show it. What becomes of it stands in the flow's settings."),
+    ),
     "image.failed": Cause(
         say("Image not accepted"),
         say("Open the picture's address: it must be public and a usual picture format."),
@@ -180,6 +230,22 @@ _GROUPS: Mapping[str, Cause] = {
     "not": Cause(say("Not reached"), say("The run ended before this was written.")),
     "parts": Cause(say("Not part of this run"), say("Run the flow with all its parts.")),
     "target": Cause(say("Edited in the shop"), say("The shop's own value is kept.")),
+    "undo": Cause(say("Left as it is by the undo"), say("The plan of the undo says why.")),
+    "only_source": Cause(say("Only at the source"), say("The target has no item with this SKU.")),
+    "duplicate": Cause(say("SKU used twice"), say("Make each SKU unique, then refresh the match.")),
+    "empty": Cause(say("Without SKU"), say("Give the item a SKU on both sides.")),
+    "untracked": Cause(
+        say("Not tracked"), say("Switch tracking on at the store, or let the flow do it in Settings.")
+    ),
+    "bundle": Cause(say("Bundle"), say("Its stock comes from its components.")),
+    "gift_card": Cause(say("Gift card"), say("Gift cards have no stock.")),
+    "source": Cause(say("Not stocked at the source"), say("The mapped locations do not stock the item.")),
+    "drift": Cause(say("Edited at the target"), say("The quantity there is kept, as the settings say.")),
+    "unstocked": Cause(
+        say("Not stocked at the target"), say("Settings can have items stocked where they are not.")
+    ),
+    "rise": Cause(say("Rise seen once"), say("It is written when the next reading shows it again.")),
+    "tag": Cause(say("Without the tag"), say("Only items whose product carries the tag take part.")),
 }
 
 

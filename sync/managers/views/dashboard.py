@@ -14,8 +14,10 @@ from sqlalchemy import BigInteger, func, select, type_coerce
 
 from storage.clock import from_micros, to_micros, utc_now
 from storage.preferences import PAUSED
-from storage.tables.sync import changes, run_items, runs
+from storage.tables.connections import flows
+from storage.tables.sync import attention, changes, run_items, runs
 from sync.managers.views.flows import FlowInfo, all_flows
+from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.model.run import OUTCOMES, Mode
 from sync.model.text import Message
@@ -130,7 +132,28 @@ def _by_hour(ws: Workspace, first: int) -> dict[tuple[int, str], Counter[str]]:
         for at, entity, state, n in tx.execute(query):
             kind = "failed" if state in _FAILED else "written"
             counts.setdefault((int(at), kind), Counter())[GROUPS.get(entity, "products")] += n
+    _add_stock(ws, first, counts)
     return counts
+
+
+def _add_stock(ws: Workspace, first: int, counts: dict[tuple[int, str], Counter[str]]) -> None:
+    """Runs of stock flows, by their stored report and the hour of their end: a million rows are not counted
+    for a page."""
+    r = runs.c
+    query = (
+        select(r.finished_at, r.counts)
+        .join(flows, flows.c.id == r.flow_id)
+        .where(
+            flows.c.entity == Entity.STOCK.value,
+            r.finished_at >= from_micros(first * HOUR),
+            r.mode != Mode.PREVIEW.value,
+        )
+    )
+    with ws.db.read() as tx:
+        for at, report in tx.execute(query):
+            for kind, name in (("written", "updated"), ("failed", "failed")):
+                if n := int(report.get(name, 0)):
+                    counts.setdefault((to_micros(at) // HOUR, kind), Counter())["stock"] += n
 
 
 def _hour(number: int, counts: Mapping[tuple[int, str], Counter[str]]) -> Hour:
@@ -174,7 +197,21 @@ def failures(ws: Workspace, hours: int = 24, now: datetime | None = None, limit:
         .limit(limit)
     )
     with ws.db.read() as tx:
-        return [CauseCount(str(cause) or "change.refused", int(n)) for cause, n in tx.execute(query)]
+        found = [CauseCount(str(cause) or "change.refused", int(n)) for cause, n in tx.execute(query)]
+    every = [*found, *_stock_failures(ws, (now or utc_now()) - timedelta(hours=hours))]
+    return sorted(every, key=lambda one: (-one.count, one.cause))[:limit]
+
+
+def _stock_failures(ws: Workspace, since: datetime) -> list[CauseCount]:
+    """Stock rows keep no item of a run each: those that were refused or wait are parked ones."""
+    a = attention.c
+    query = (
+        select(a.cause, func.count())
+        .where(a.entity == Entity.STOCK.value, a.opened_at >= since)
+        .group_by(a.cause)
+    )
+    with ws.db.read() as tx:
+        return [CauseCount(str(cause), int(n)) for cause, n in tx.execute(query)]
 
 
 def connections(ws: Workspace) -> list[ConnectionCard]:

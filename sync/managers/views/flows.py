@@ -11,7 +11,7 @@ from sync.errors import NeedsOperator
 from sync.managers.views import words
 from sync.model.entity import Entity
 from sync.model.flow import Connection, Flow, Link, OrderSettings, ProductFilter
-from sync.model.run import Run
+from sync.model.run import Mode, Run
 from sync.model.text import Message, say
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ def _info(flow: Flow, link: Link, ends: dict[str, Connection]) -> FlowInfo:
 
 def cards(ws: Workspace) -> list[FlowCard]:
     """One card a flow: products before orders, links in the order of their making."""
-    live = {run.flow_id: run for run in ws.runs.list(live=True)}
+    live = {run.flow_id: run for run in ws.runs.list(live=True, without=(Mode.ITEMS,))}
     return [_card(ws, found, live.get(found.flow.id)) for found in all_flows(ws)]
 
 
 def _card(ws: Workspace, found: FlowInfo, live: Run | None) -> FlowCard:
-    recent = ws.runs.list(flow_id=found.flow.id, limit=2)
+    recent = ws.runs.list(flow_id=found.flow.id, limit=2, without=(Mode.ITEMS,))
     last = next((run for run in recent if live is None or run.id != live.id), None)
     return FlowCard(found, blocked(found), filters(found.flow), since(found.flow), last, live)
 
@@ -109,6 +109,9 @@ def filters(flow: Flow) -> tuple[Message, ...]:
     """The filters that are stored with the flow, in words."""
     if flow.entity is Entity.PRODUCT:
         return product_filters(flow.products.filters)
+    if flow.entity is Entity.STOCK:
+        tags = flow.stock.tags
+        return (say("With tag: {values}", values=", ".join(tags)),) if tags else ()
     return tuple(_order_filters(flow))
 
 

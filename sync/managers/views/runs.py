@@ -12,16 +12,21 @@ from sqlalchemy import func, select
 from storage.clock import utc_now
 from storage.tables.sync import changes, run_items, sync_queue
 from sync.errors import NeedsOperator
-from sync.managers.views import words
+from sync.managers.views import estimate, stock_log, words
 from sync.managers.views.flows import FlowInfo, all_flows, info
+from sync.model.entity import Entity
 from sync.model.run import LIVE, OUTCOMES, Mode, Run, Status
 from sync.model.text import Message, say
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
 
-STEPS = ("read_source", "read_target", "plan", "brake", "apply", "report")
-"""The steps an operator sees; "bind" and all "apply:…" stages are one: writing."""
+STEPS = ("read_source", "read_target", "match", "plan", "brake", "apply", "report")
+"""The steps an operator sees; "bind" and all "apply:…" stages are one: writing. Only stock flows
+match apart."""
+QUIET = (Mode.ITEMS,)
+"""Modes that lists of runs leave out: what the queue writes in passing stands on its page and in the change
+log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class LiveRun:
     """A run under way. `done` of `total` (None: unknown) belong to `stage`; rate and seconds left too, except
-    while writing, where they count all the changes of the run. `waiting` says why it does not go on right
-    now.
+    while writing, where they count all the changes of the run. `about`: the seconds left are an estimate by
+    the target's budget. `waiting` says why it does not go on right now.
     """
 
     line: RunLine
@@ -63,6 +68,7 @@ class LiveRun:
     waiting: Message | None
     trouble: Message | None
     outcomes: Mapping[str, int]
+    about: bool = False
 
     @property
     def writing(self) -> bool:
@@ -88,7 +94,7 @@ def recent(
     now = utc_now()
     return [
         _line(run, known.get(run.flow_id), now)
-        for run in ws.runs.list(flow_id=flow_id, limit=limit, since=since)
+        for run in ws.runs.list(flow_id=flow_id, limit=limit, since=since, without=QUIET)
     ]
 
 
@@ -106,14 +112,15 @@ def _line(run: Run, flow: FlowInfo | None, now: datetime) -> RunLine:
 
 def live_ids(ws: Workspace) -> frozenset[str]:
     """What is under way, as "id:status": a change of this set is worth drawing the whole page."""
-    return frozenset(f"{run.id}:{run.status}" for run in ws.runs.list(live=True))
+    return frozenset(f"{run.id}:{run.status}" for run in ws.runs.list(live=True, without=QUIET))
 
 
 def live(ws: Workspace) -> list[LiveRun]:
     """Every run that is queued, running or stopped by a brake."""
     known = {found.flow.id: found for found in all_flows(ws)}
     now = utc_now()
-    return [_live(ws, _line(run, known.get(run.flow_id), now), now) for run in ws.runs.list(live=True)]
+    under_way = ws.runs.list(live=True, without=QUIET)
+    return [_live(ws, _line(run, known.get(run.flow_id), now), now) for run in under_way]
 
 
 def progress(ws: Workspace, run_id: str) -> LiveRun | None:
@@ -126,15 +133,20 @@ def _live(ws: Workspace, line: RunLine, now: datetime) -> LiveRun:
     run = line.run
     item = _queue_row(ws, run.id)
     writing = run.stage.startswith("apply:")
+    stock = is_stock(line)
     done, total, since = (
-        _writing(ws, run) if writing else (run.done, run.total or None, item.due if item else None)
+        _writing(ws, run)
+        if writing and not stock
+        else (run.done, run.total or None, item.due if item else None)
     )
     rate, left = _pace(done, total, since, now) if run.status is Status.RUNNING else (None, None)
+    budget = _by_budget(ws, line, rate, done, total) if writing and stock else None
+    left = budget if budget is not None else left
     names = (line.flow.source.name, line.flow.target.name) if line.flow else ("A", "B")
     return LiveRun(
         line=line,
         stage=words.stage(run.stage, *names),
-        steps=steps(run, *names),
+        steps=steps(run, *names, stock=stock),
         done=done,
         total=total,
         seconds=line.seconds or 0.0,
@@ -142,8 +154,24 @@ def _live(ws: Workspace, line: RunLine, now: datetime) -> LiveRun:
         seconds_left=left,
         waiting=_waiting(ws, run, item, now),
         trouble=item.error if item is not None and item.tries else None,
-        outcomes=outcomes(ws, run) if run.stage else {},
+        outcomes=outcomes(ws, run, line.flow) if run.stage else {},
+        about=budget is not None,
     )
+
+
+def is_stock(line: RunLine) -> bool:
+    """Does its plan stand in the changes of stock? (Also that of an undo of such a run.)"""
+    return line.flow is not None and line.flow.flow.entity is Entity.STOCK
+
+
+def _by_budget(
+    ws: Workspace, line: RunLine, rate: float | None, done: int, total: int | None
+) -> float | None:
+    """Seconds left by the target's points; None where it has none, or the plan is not known yet."""
+    if line.flow is None or not total or line.run.status is not Status.RUNNING:
+        return None
+    found = estimate.of_rows(ws, line.flow.target, max(0, total - done), rate)
+    return found.seconds if found else None
 
 
 def _queue_row(ws: Workspace, run_id: str) -> QueueRow | None:
@@ -200,9 +228,22 @@ def _waiting(ws: Workspace, run: Run, item: QueueRow | None, now: datetime) -> M
     return None
 
 
-def steps(run: Run, source: str, target: str) -> tuple[Step, ...]:
+def _left_out(run: Run, stock: bool) -> frozenset[str]:
+    """Steps that a run does not have."""
+    return frozenset(
+        name
+        for name, without in (
+            ("apply", run.mode is Mode.PREVIEW),
+            ("match", not stock or bool(run.scope.undo_of)),
+            ("read_source", bool(run.scope.undo_of)),
+        )
+        if without
+    )
+
+
+def steps(run: Run, source: str, target: str, *, stock: bool = False) -> tuple[Step, ...]:
     """The steps of a run, each done, now or open."""
-    wanted = [s for s in STEPS if not (s == "apply" and run.mode is Mode.PREVIEW)]
+    wanted = [s for s in STEPS if s not in _left_out(run, stock)]
     name = "apply" if run.stage.startswith("apply:") or run.stage == "bind" else run.stage
     at = wanted.index(name) if name in wanted else -1
     ended = run.status not in LIVE and run.status in (Status.DONE, Status.RED, Status.PLANNED)
@@ -216,6 +257,7 @@ def _step_label(step: str, source: str, target: str) -> Message:
     short = {
         "read_source": say("Read {name}", name=source),
         "read_target": say("Read {name}", name=target),
+        "match": say("Match"),
         "plan": say("Compare"),
         "brake": say("Safety check"),
         "apply": say("Write"),
@@ -224,10 +266,13 @@ def _step_label(step: str, source: str, target: str) -> Message:
     return short[step]
 
 
-def outcomes(ws: Workspace, run: Run) -> dict[str, int]:
-    """Records by outcome, or by what is planned while they have none; of a finished run its report."""
+def outcomes(ws: Workspace, run: Run, flow: FlowInfo | None = None) -> dict[str, int]:
+    """Records by outcome, or by what is planned while they have none; of a finished run its report. A
+    stock run counts rows to write until it has ended: its records are counted at its end."""
     if run.status not in LIVE:
         return {name: getattr(run.counts, name) for name in OUTCOMES}
+    if flow is not None and flow.flow.entity is Entity.STOCK:
+        return dict.fromkeys(OUTCOMES, 0) | {"updated": stock_log.planned(ws, run.id)}
     i = run_items.c
     effective = func.coalesce(func.nullif(i.outcome, ""), i.planned)
     with ws.db.read() as tx:

@@ -14,12 +14,16 @@ MODES: Mapping[Mode, Message] = {
     Mode.PREVIEW: say("Preview"),
     Mode.TEST: say("Test"),
     Mode.FULL: say("Full"),
+    Mode.SWEEP: say("Sweep"),
     Mode.DELTA: say("Changes"),
+    Mode.ITEMS: say("Queue"),
+    Mode.UNDO: say("Undo"),
 }
 
 FLOWS: Mapping[Entity, Message] = {
     Entity.PRODUCT: say("Products"),
     Entity.ORDER: say("Orders"),
+    Entity.STOCK: say("Stock"),
     Entity.CUSTOMER: say("Customers"),
 }
 
@@ -52,8 +56,11 @@ PHASES: Mapping[str, Message] = {
     "variants": say("Updating variants and prices"),
     "media": say("Adding images"),
     "publish": say("Publishing to sales channels"),
+    "track": say("Switching tracking on"),
     "activate": say("Stocking items at locations"),
     "stock": say("Setting stock"),
+    "adjust": say("Taking stock back by differences"),
+    "gone": say("Items gone at the source"),
     "mark": say("Noting what belongs together"),
     "order": say("Creating orders"),
     "status": say("Updating order statuses"),
@@ -62,6 +69,7 @@ PHASES: Mapping[str, Message] = {
 }
 
 STEPS: Mapping[str, Message] = {
+    "match": say("Matching by SKU"),
     "plan": say("Comparing both sides"),
     "brake": say("Safety check"),
     "bind": say("Preparing to write"),
@@ -76,6 +84,7 @@ STATES: Mapping[str, Message] = {
     "stale": say("Moved meanwhile"),
     "unknown": say("No answer yet"),
     "dropped": say("Not written"),
+    "seen": say("Seen, not ours"),
 }
 
 FIELDS: Mapping[str, Message] = {

@@ -74,11 +74,14 @@ def test_firing_starts_a_run_once_and_is_left_out_while_one_is_live(
     ws: Workspace, link: Link, flow: Flow
 ) -> None:
     started: list[str] = []
-    schedules = Schedules(ws, lambda f: started.append(f.id), clock=lambda: NOON)
+    times = [NOON]
+    schedules = Schedules(ws, lambda f: started.append(f.id), clock=lambda: times[-1])
     assert schedules.fire(flow.id)
     assert started == [flow.id]
+    assert not schedules.fire(flow.id), "not due yet: another machine would fire a second time"
     assert next_fire(ws, flow, NOON) == NOON + timedelta(minutes=30)
     run_live(ws, link)
+    times.append(NOON + timedelta(minutes=30))
     assert not schedules.fire(flow.id)
     assert started == [flow.id]
     assert any("left out" in row.message.english() for row in ws.logs.page().rows)

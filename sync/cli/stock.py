@@ -1,0 +1,119 @@
+"""Verbs of stock flows and of the queue: match, validate, push, queue."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from storage.queue import QueueFilter
+from sync.cli.opened import find_flow, opened
+from sync.cli.output import result, say_aside, table
+from sync.errors import NeedsOperator
+from sync.managers.views import queue as queue_view
+from sync.model.entity import Entity
+from sync.model.flow import Flow
+from sync.model.stock import Match
+from sync.model.text import say
+from sync.queue.dispatch import somebody_works
+from sync.workspace import Workspace
+
+BY = "command line"
+_SHOWN = 50
+
+
+def match(args: argparse.Namespace) -> int:
+    """Pairs what was last read of both sides anew, and tells how many items are in each class."""
+    with opened() as ws:
+        flow = _stock_flow(ws, args.flow)
+        found = ws.stock_verbs.refresh_match(flow.id)
+    rows = [{"class": kind.value, "items": int(found.get(kind.value, 0))} for kind in Match]
+    result({"match": {row["class"]: row["items"] for row in rows}}, table(rows, _columns(rows)), args.json)
+    return 0
+
+
+def validate(args: argparse.Namespace) -> int:
+    """Shows on hand, reserved and available of both sides and, once confirmed, lets deltas and schedules
+    begin."""
+    with opened() as ws:
+        flow = _stock_flow(ws, args.flow)
+        figures = ws.stock_verbs.figures(flow.id)
+        if not args.yes:
+            say_aside(_figures_text(figures))
+            _ask()
+        stage = ws.stock_verbs.validate(flow.id, BY, figures)
+    row = {"flow": flow.id, "validated_at": stage.validated_at, "by": stage.validated_by, "figures": figures}
+    result(row, "Confirmed. Deltas and schedules may begin.", args.json)
+    return 0
+
+
+def push(args: argparse.Namespace) -> int:
+    """Queues single SKUs as urgent: they overtake a run of any size. The process that works carries them
+    out."""
+    with opened() as ws:
+        flow = _stock_flow(ws, args.flow)
+        count = ws.stock_verbs.push(flow.id, tuple(args.sku), BY)
+        worked = somebody_works(ws)
+    result({"queued": count}, f"{count} items are queued before everything else.", args.json)
+    if not worked:
+        say_aside("No process works at the moment: start the console, or: python -m sync worker")
+    return 0
+
+
+def queue(args: argparse.Namespace) -> int:
+    """Counts by status, and the rows that wait or failed, with the reason."""
+    with opened() as ws:
+        counts = dict(queue_view.figures(ws).by_status)
+        statuses = ("failed",) if args.failed else ("failed", "processing", "pending")
+        rows = [row for status in statuses for row in _rows(ws, status)]
+    columns = {"status": "STATUS", "flow": "FLOW", "record": "RECORD", "tries": "TRIES", "why": "WHY"}
+    text = "   ".join(f"{name} {n}" for name, n in counts.items()) or "The queue is empty."
+    result(
+        {"counts": counts, "rows": rows},
+        "\n".join([text, *([table(rows, columns)] if rows else [])]),
+        args.json,
+    )
+    return 0
+
+
+# -- steps ------------------------------------------------------------------------------------------------
+
+
+def _stock_flow(ws: Workspace, name: str) -> Flow:
+    flow = find_flow(ws, name)
+    if flow.entity is not Entity.STOCK:
+        raise NeedsOperator(say("{name} is no stock flow. `python -m sync flows` lists them.", name=name))
+    return flow
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, str]:
+    return {key: key.upper() for key in rows[0]}
+
+
+def _figures_text(figures: dict[str, Any]) -> str:
+    rows = [
+        {"side": side, **figures[side]}
+        for side in ("source", "target")
+        if isinstance(figures.get(side), dict)
+    ]
+    return table(rows, _columns(rows)) if rows else str(figures)
+
+
+def _ask() -> None:
+    answer = input("Are these figures right? Type yes to confirm: ")
+    if answer.strip().casefold() != "yes":
+        raise NeedsOperator(say("Nothing was confirmed."))
+
+
+def _rows(ws: Workspace, status: str) -> list[dict[str, Any]]:
+    found = queue_view.lines(ws, QueueFilter(status=status), limit=_SHOWN)
+    return [
+        {
+            "id": line.id,
+            "status": line.status,
+            "flow": line.flow,
+            "record": line.what,
+            "tries": f"{line.tries} of {line.of_tries}",
+            "why": line.why.english(),
+        }
+        for line in found.lines
+    ]

@@ -1,0 +1,119 @@
+"""From a pair of items to its rows: one decision for each location of the target that is mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from storage.stock_items import ItemRow
+from storage.stock_pairs import PairRow
+from sync.engine.stock import Case, Decision, Do, Rules, Trust, decide, pair_skip, rules_of, summed
+from sync.managers.context import Context
+from sync.managers.stock.reading import tagged
+from sync.managers.stock.scope import places, trust_of
+from sync.model.stock import StockLevel
+
+Rising = Mapping[tuple[int, str], int]
+"""(binding, location) → the source's figure when a rise was first seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One pair at one location: what is known and what was decided."""
+
+    pair: PairRow
+    place: str
+    case: Case
+    decision: Decision
+
+
+class Deciding:
+    """Decides rows of one flow. `in_flight` are pieces by target variant in orders that the source does not
+    know yet."""
+
+    def __init__(self, ctx: Context, in_flight: Mapping[str, int] | None = None) -> None:
+        self.ctx, self.settings = ctx, ctx.flow.stock
+        self.trust = trust_of(ctx)
+        self.places = places(ctx)
+        self.rules: dict[str, Rules] = {
+            place: rules_of(self.settings, place, self.trust) for place in self.places
+        }
+        self.in_flight = in_flight or {}
+        self._tags = (ctx.run.scope.tags, ctx.flow.stock.tags)
+
+    def left_out(self, pair: PairRow) -> str:
+        """Why nothing of a pair is written; "" if it is decided row by row."""
+        source, target = pair.source, pair.target
+        if any(self._tags) and not tagged(*self._tags, source.tags):
+            return "tag"
+        if source.missed:
+            return "gone" if source.gone else "source.missing"
+        if target.missed:
+            return "target.missing"
+        return pair_skip(
+            (source.kind, source.tracked), (target.kind, target.tracked), self.settings.untracked
+        )
+
+    def rows(self, pair: PairRow, rising: Rising) -> Iterator[Row]:
+        """The decisions of a pair, by location."""
+        flying = self._flying(pair)
+        for place, sources in self.places.items():
+            case = Case(
+                summed(pair.source.levels, sources),
+                shown_at(pair.target, place),
+                self.base(pair, place),
+                flying.get(place, 0),
+                rising.get((pair.binding_id, place)),
+            )
+            yield Row(pair, place, case, decide(case, self.rules[place]))
+
+    def again(self, row: Row, shown: int | None) -> Row:
+        """The same row, decided by what the target shows now. What it lost since it was last seen is a sale
+        that nobody told of, also for a run whose word holds."""
+        case = Case(row.case.source, shown, self.known(row), row.case.in_flight, row.case.rising)
+        rules = self.rules[row.place]
+        if rules.trust is Trust.WORD:
+            rules = rules_of(self.settings, row.place, Trust.ALIGN)
+        return Row(row.pair, row.place, case, decide(case, rules))
+
+    def known(self, row: Row) -> tuple[int, int] | None:
+        """What a row that turned out stale is compared with: its baseline, or without one (or where the
+        source's word holds) what was last seen, as if the source had moved since."""
+        if row.case.base is not None and self.trust is not Trust.WORD:
+            return row.case.base
+        return None if row.case.source is None else (row.case.source - 1, row.case.shown or 0)
+
+    def base(self, pair: PairRow, place: str) -> tuple[int, int] | None:
+        """(source, target) when last settled."""
+        return pair.bases.get(place)
+
+    def _flying(self, pair: PairRow) -> dict[str, int]:
+        """Pieces in flight by location: where the target fell since the baseline, the rest at the first."""
+        left = self.in_flight.get(pair.target.variant_id, 0)
+        out: dict[str, int] = {}
+        for place in self.places if left else ():
+            base = self.base(pair, place)
+            fell = max(0, base[1] - (shown_at(pair.target, place) or 0)) if base else 0
+            if fell and left:
+                out[place] = min(fell, left)
+                left -= out[place]
+        if left:
+            first = next(iter(self.places))
+            out[first] = out.get(first, 0) + left
+        return out
+
+
+def level_at(item: ItemRow, place: str) -> StockLevel | None:
+    for level in item.levels:  # no generator: this is asked several times a row
+        if level.location_id == place:
+            return level
+    return None
+
+
+def shown_at(item: ItemRow, place: str) -> int | None:
+    """What an item shows at a location; None where it is not stocked."""
+    level = level_at(item, place)
+    return level.available if level is not None and level.active else None
+
+
+__all__ = ["Deciding", "Do", "Rising", "Row", "level_at", "shown_at"]

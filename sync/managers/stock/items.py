@@ -1,0 +1,98 @@
+"""Single source items out of the queue: one turn's records become one small run beside the flow's live "
+"one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from storage.clock import utc_now
+from storage.queue_item import Item
+from sync.errors import Braked, CounterpartError, NeedsOperator, OutcomeUnknown, Transient
+from sync.managers.context import Context
+from sync.managers.stock.overtaking import drop_planned, recover_ended
+from sync.managers.stock.planning import StockPlanning
+from sync.managers.stock.reading import Reading
+from sync.model.flow import Flow
+from sync.model.run import Mode, Run, Scope, Status
+from sync.model.text import say
+
+if TYPE_CHECKING:
+    from sync.managers.stock.manager import StockSyncManager
+
+_FORGOTTEN = timedelta(minutes=2)  # a run of a worker that died
+Results = Mapping[int, CounterpartError | None]
+
+
+def do_items(manager: StockSyncManager, flow: Flow, batch: Sequence[Item], owner: str) -> Results:
+    """Reads these records at the source, plans, writes, reports. Answers for each item's id None (done,
+    parked, nothing to do) or the error that it met; raises what concerns the whole batch."""
+    ws = manager.ws
+    if not flow.enabled:
+        raise NeedsOperator(say("This flow is switched off. Switch it on in Settings first."))
+    if not ws.stock_stages.get(flow.id).live:
+        raise NeedsOperator(
+            say("Single items follow once the baseline has been made and validated. Do that first.")
+        )
+    _end_forgotten(manager, flow, owner)
+    ids = tuple(dict.fromkeys(item.record_id for item in batch))
+    with ws.db.write() as tx:
+        run_id = ws.runs.start(tx, flow.id, flow.version, Mode.ITEMS, Scope(ids=ids), owner)
+        ws.runs.set(tx, run_id, status=Status.RUNNING, started_at=utc_now())
+    ctx = manager.context(ws.runs.get(run_id))
+    try:
+        busy = _work(manager, ctx, {item.record_id: item.cause for item in batch})
+    except CounterpartError as error:
+        manager.close(ws.runs.get(run_id), Status.FAILED, error)
+        raise
+    found = _fates(ctx)
+    return {item.id: busy.get(item.record_id) or found.get(item.record_id) for item in batch}
+
+
+def _work(manager: StockSyncManager, ctx: Context, causes: Mapping[str, str]) -> dict[str, CounterpartError]:
+    """The stages of the small run, one after the other; answers the records that have to wait."""
+    ws = manager.ws
+    ctx.progress(0, force=True)  # spending counts from before the first call
+    recover_ended(ctx, manager.engine)
+    reading = Reading(ctx, urgent=True)
+    reading.source()
+    if not ctx.target.support(manager.entity).compares:
+        reading.target()
+    manager.match(ctx)
+    pairs = ws.stock_match.pairs_of(ctx.link, ctx.flow.direction, ctx.run.scope.ids)
+    waiting = drop_planned(ctx, pairs)
+    StockPlanning(ctx, causes).run_all()
+    if hits := manager.brake_hits(ctx):
+        ws.runs.update(ctx.run.id, brakes=tuple(hits))
+        raise Braked(hits)
+    manager.bind(ctx)
+    for phase in manager.phases:
+        if phase in ws.stock_changes.phases(ctx.run.id):
+            manager.apply(ctx, phase)
+    ctx.progress(len(ctx.run.scope.ids), force=True)
+    manager.report(ctx)
+    later = say("This item is being written at this moment; it follows right after.")
+    return dict.fromkeys(waiting, Transient(later, retry_after=2))
+
+
+def _fates(ctx: Context) -> dict[str, CounterpartError]:
+    """Records whose outcome nobody knows are tried again; what was refused is parked and done."""
+    return {
+        row.source_id: OutcomeUnknown(
+            row.message or say("No answer came; it is looked up before anything is repeated.")
+        )
+        for row in ctx.ws.stock_changes.each(ctx.run.id, "unknown")
+    }
+
+
+def _end_forgotten(manager: StockSyncManager, flow: Flow, owner: str) -> None:
+    """Small runs of workers that died: they are over, and their open calls are looked up like any other's."""
+    for run in manager.ws.runs.list(flow_id=flow.id, live=True):
+        if _forgotten(run, owner):
+            manager.close(run, Status.FAILED, Transient(say("The worker stopped in the middle of this run.")))
+
+
+def _forgotten(run: Run, owner: str) -> bool:
+    old = run.created_at is None or utc_now() - run.created_at > _FORGOTTEN
+    return run.mode is Mode.ITEMS and (old or run.started_by != owner)

@@ -1,0 +1,69 @@
+"""What a stock flow's settings and mapping may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sync.errors import NeedsOperator
+from sync.managers.verbs.ground import WAIT, require_known
+from sync.managers.verbs.offers import Offer, offers_of
+from sync.model.flow import Connection, StockSettings
+from sync.model.stock import ALL_PLACES
+from sync.model.text import say
+
+if TYPE_CHECKING:
+    from sync.workspace import Workspace
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "drift": ("keep", "restore"),
+    "unreported": ("subtract", "park"),
+    "untracked": ("skip", "track"),
+    "gone": ("leave", "zero", "draft", "archive"),
+}
+
+
+def checked_stock(settings: StockSettings) -> StockSettings:
+    """The settings. Raises NeedsOperator naming the one that cannot be."""
+    for name, allowed in CHOICES.items():
+        if getattr(settings, name) not in allowed:
+            raise NeedsOperator(
+                say("{name} must be one of {allowed}.", name=name, allowed=", ".join(allowed))
+            )
+    wrong = [place for place, pieces in settings.buffers.items() if pieces < 0]
+    if wrong:
+        raise NeedsOperator(say("A safety buffer cannot be less than 0 pieces."))
+    return settings
+
+
+def checked_places(
+    ws: Workspace, source: Connection, target: Connection, mapping: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """The mapping without empty lines. Raises NeedsOperator if nothing is mapped, a place does not exist, or
+    a source location would be sold twice."""
+    kept = {place: tuple(dict.fromkeys(sources)) for place, sources in mapping.items() if sources}
+    if not kept:
+        raise NeedsOperator(
+            say("Choose at least one location of {name} for the stock to go to.", name=target.name)
+        )
+    every = [one for sources in kept.values() for one in sources]
+    require_known(offers_of(ws).get(target.id, "locations", WAIT), kept, target.name)
+    require_known(_sources(ws, source), [one for one in every if one != ALL_PLACES], source.name)
+    if len(every) > 1 and ALL_PLACES in every or len(set(every)) < len(every):
+        raise NeedsOperator(
+            say(
+                "A location of {name} is mapped to two locations of {target}, so its stock would be sold "
+                "twice. Keep it at one of them.",
+                name=source.name,
+                target=target.name,
+            )
+        )
+    return kept
+
+
+def _sources(ws: Workspace, source: Connection) -> Offer:
+    """The places of a source: warehouses of an ERP, locations of a store."""
+    warehouses = offers_of(ws).get(source.id, "warehouses", WAIT)
+    if warehouses.ready and not warehouses.items:
+        return offers_of(ws).get(source.id, "locations", WAIT)
+    return warehouses

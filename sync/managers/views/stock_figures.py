@@ -1,0 +1,153 @@
+"""What both sides show for the matched items: totals and a sample to look at before the first delta, and what
+differs now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from storage.tables.stock import stock_differences
+from sync.managers.stock.validating import figures_of
+from sync.managers.views.flows import FlowInfo
+from sync.managers.views.memo import memo_of
+from sync.model.codec import load
+from sync.model.stock import Difference, StockTotals
+from sync.model.text import Message, say
+
+if TYPE_CHECKING:
+    from sync.workspace import Workspace
+
+DIFFERENCES: Mapping[Difference, Message] = {
+    Difference.DIFFERS: say("Differs now"),
+    Difference.MISSED: say("Missed update"),
+    Difference.TWICE: say("Written twice"),
+    Difference.HAND: say("Edited by hand"),
+}
+ADVICE: Mapping[Difference, Message] = {
+    Difference.DIFFERS: say("The source has moved. The next run writes it."),
+    Difference.MISSED: say("The source moved a while ago and nothing was written. A full sweep mends it."),
+    Difference.TWICE: say("One change of the source was written more than once."),
+    Difference.HAND: say("Somebody changed the quantity at the target. The settings say what happens."),
+}
+_SECONDS = 60.0
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One matched item at one location of the target: pieces on hand, reserved and available, of what the
+    source's locations show together and of what the target shows."""
+
+    sku: str
+    label: str
+    place: str
+    source: Mapping[str, int]
+    target: Mapping[str, int]
+
+    @property
+    def equal(self) -> bool:
+        """Do both show the same available stock?"""
+        return self.source["available"] == self.target["available"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a person confirms: totals of both sides over the matched items, and a sample. `whole` is what is
+    kept with the confirmation."""
+
+    source: StockTotals
+    target: StockTotals
+    sample: tuple[SampleRow, ...]
+    whole: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """A pair that differs at a location, since when, and the run that saw it."""
+
+    cursor: int
+    sku: str
+    place: str
+    why: str
+    source: int
+    target: int
+    since: datetime
+    seen_at: datetime
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferencePage:
+    """Rows, and the key of the next page (None: this is the last)."""
+
+    rows: tuple[DifferenceRow, ...]
+    next_after: int | None
+
+
+def figures(ws: Workspace, found: FlowInfo) -> Figures:
+    """Totals and sample. Kept for a minute, because they walk over all matched items; a finished run makes
+    them anew."""
+    newest = next(iter(ws.runs.list(flow_id=found.flow.id, limit=1)), None)
+    mark = (newest.id, newest.status) if newest else None
+    name = ("stock.figures", found.flow.id, found.flow.version, mark)
+    whole = memo_of(ws).get(name, _SECONDS, lambda: figures_of(ws, found.flow, found.link))
+    sample: Any = whole["sample"]
+    return Figures(
+        load(StockTotals, whole["source"]),
+        load(StockTotals, whole["target"]),
+        tuple(SampleRow(**row) for row in sample),
+        whole,
+    )
+
+
+# -- differences ---------------------------------------------------------------------------------------------
+
+
+def differing(
+    ws: Workspace, flow_id: str, why: str = "", sku: str = "", after: int = 0, limit: int = 50
+) -> DifferencePage:
+    """Pairs that differ, by binding; those of one binding stay on one page."""
+    d = stock_differences.c
+    query = (
+        select(stock_differences)
+        .where(d.flow_id == flow_id, d.binding_id > after)
+        .order_by(d.binding_id, d.place)
+        .limit(limit + 1)
+    )
+    if why:
+        query = query.where(d.why == why)
+    if sku:
+        query = query.where(d.sku >= sku, d.sku < sku + "\uffff")
+    with ws.db.read() as tx:
+        rows = [_difference(row) for row in tx.execute(query)]
+    if len(rows) <= limit:
+        return DifferencePage(tuple(rows), None)
+    whole = [row for row in rows if row.cursor < rows[-1].cursor] or rows
+    return DifferencePage(tuple(whole), whole[-1].cursor)
+
+
+def _difference(row: Any) -> DifferenceRow:
+    return DifferenceRow(
+        row.binding_id,
+        row.sku,
+        row.place,
+        row.why,
+        row.source,
+        row.target,
+        row.since,
+        row.seen_at,
+        row.run_id,
+    )
+
+
+def each_difference(ws: Workspace, flow_id: str, why: str = "", sku: str = "") -> Iterator[DifferenceRow]:
+    """Every pair that differs, streamed."""
+    after: int | None = 0
+    while after is not None:
+        found = differing(ws, flow_id, why, sku, after, _AT_ONCE)
+        yield from found.rows
+        after = found.next_after
