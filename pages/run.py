@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.inventory_parts import run_rows
 from pages.parts import _, empty_state, live, page_header, plain, require, status_badge
-from pages.sync_parts import run_head, run_items
+from pages.sync_parts import run_head, run_items, undo
 from pages.sync_parts.common import follow, safe, show_refusal, space
 from pages.sync_parts.running import route, run_title
 from sync.errors import NeedsOperator
@@ -47,21 +48,35 @@ def moving(run_id: str) -> frozenset[str]:
 def show(line: RunLine) -> None:
     """The whole page of a run."""
     run = line.run
-    with page_header(plain(run_title(line)), f"{plain(route(line))} · {run_head.facts_line(line)}"):
+    title = undo.title(line) or run_title(line)
+    with page_header(plain(title), f"{plain(route(line))} · {run_head.facts_line(line)}"):
         status_badge(line.state)
+        undo.button(line)
         st.page_link("pages/sync.py", label=_("All runs"), icon=":material/arrow_back:")
     show_refusal()
     if run.status in LIVE:
         live(lambda: run_head.progress(run.id), running=lambda: moving(run.id), key="live_run")
     run_head.error_box(run)
+    if run.scope.undo_of:
+        undo.head(line)
     run_head.brake_box(line)
     tickable = run_head.plan_box(line)
-    counts = runs.outcomes(space(), run)
+    counts = runs.outcomes(space(), run, line.flow)
     if run.status not in (Status.QUEUED, Status.RUNNING):
         run_head.result(line, counts)
-    if sum(counts.values()):
+    if run.scope.undo_of:
+        undo.left(line)
+    _rows(line, counts, tickable=tickable)
+
+
+def _rows(line: RunLine, counts: dict[str, int], *, tickable: bool) -> None:
+    """What the run is about: rows of stock, or records."""
+    if runs.is_stock(line):
+        st.subheader(_("Stock rows"), anchor=False)
+        run_rows.rows(line, tickable=tickable)
+    elif sum(counts.values()):
         st.subheader(_("Records"), anchor=False)
-        run_items.rows(run, counts, tickable=tickable)
+        run_items.rows(line.run, counts, tickable=tickable)
 
 
 line = chosen_run()

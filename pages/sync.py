@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.inventory_parts import overview
 from pages.parts import _, empty_state, live, ngettext, page_header, render, require, section
 from pages.sync_parts import address
 from pages.sync_parts.cards import flow_card
 from pages.sync_parts.common import follow, show_refusal, space
 from pages.sync_parts.history import run_table
 from pages.sync_parts.running import live_panel
-from sync.managers.views import flows, runs
+from sync.managers.views import flows, runs, stock
+from sync.model.entity import Entity
 
 require()
 follow()
@@ -62,6 +64,9 @@ else:
     live(running_now, running=lambda: runs.live_ids(space()), key="live_sync")
     with st.grid(columns=2, min_column_width=340, gap="medium", key="flows"):
         for card in cards:
-            flow_card(card)
+            if card.info.flow.entity is Entity.STOCK:
+                overview.draw_card(stock.card(space(), card.info.flow.id))
+            else:
+                flow_card(card)
     st.space("small")
     ran_before()

@@ -38,7 +38,9 @@ OPERATE, CONFIGURE = N_("Operate"), N_("Configure")
 SCREENS = (
     Screen("dashboard", N_("Dashboard"), "space_dashboard", OPERATE),
     Screen("sync", N_("Sync"), "sync_alt", OPERATE),
+    Screen("inventory", N_("Inventory"), "inventory_2", OPERATE),
     Screen(_NEEDS_YOU, N_("Needs you"), "inbox", OPERATE),
+    Screen("queue", N_("Queue"), "low_priority", OPERATE),
     Screen("logs", N_("Logs"), "receipt_long", OPERATE),
     Screen("settings", N_("Settings"), "tune", CONFIGURE, "admin"),
     Screen("run", N_("Run"), "play_circle", ""),

@@ -18,7 +18,8 @@ from pages.parts.times import duration
 class Progress:
     """What the panel shows. `total` None: not known yet. `counts` by state (created, failed …), zeros left
     out. `notes` are lines of ours below the facts. Without a `name` (it stands above already) neither it nor
-    the state is repeated. `of_changes`: `done` and `total` count changes, not records.
+    the state is repeated. `of_changes`: `done` and `total` count changes, not records. `about`: the time left
+    is an estimate.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Progress:
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
     of_changes: bool = False
+    about: bool = False
 
 
 def progress_panel(run: Progress, *, key: str, cancel: Callable[[], None] | None = None) -> None:
@@ -73,5 +75,9 @@ def _facts(run: Progress) -> list[str]:
         facts.append(":material/speed: " + render("{rate} a second", rate=rate))
     if run.seconds_left is not None:
         left = duration(run.seconds_left)
-        facts.append(":material/hourglass_bottom: " + render("{time} left", time=left))
+        if run.about:
+            told = render("about {time} left", time=duration(max(1.0, run.seconds_left)))
+        else:
+            told = render("{time} left", time=left)
+        facts.append(":material/hourglass_bottom: " + told)
     return facts + [f"{label_of(state)} {number(count)}" for state, count in run.counts.items() if count]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import Question, _, ask, empty_state, plain, render, require, section, status_badge
-from pages.settings_parts import order_flow, places, product_flow
+from pages.settings_parts import order_flow, places, product_flow, stock_flow
 from pages.settings_parts.base import act, attempt, chooser
 from pages.settings_parts.setup import make_link
 from sync.managers.verbs import LinkVerbs
@@ -24,6 +24,12 @@ def draw(ws: Workspace) -> None:
             section(
                 _("Links and flows"), _("Two connections kept in step: products one way, orders the other.")
             )
+        st.page_link(
+            "pages/inventory.py",
+            label=_("Stock between stores"),
+            icon=":material/inventory_2:",
+            query_params={"setup": "1"},
+        )
         if st.button(
             _("Add link"), icon=":material/add:", type="primary", key="add_link", disabled=len(ends) < 2
         ):
@@ -75,14 +81,20 @@ def _head(verbs: LinkVerbs, link: Link, ends: dict[str, Connection]) -> None:
 
 def _parts(ws: Workspace, verbs: LinkVerbs, link: Link) -> None:
     flows = {flow.entity: flow for flow in ws.links.flows(link.id)}
-    parts = {
-        "products": (_("Products"), "checkroom"),
-        "orders": (_("Orders"), "receipt_long"),
-        "places": (_("Stock locations"), "warehouse"),
+    shown = {
+        "products": (Entity.PRODUCT in flows, _("Products"), "checkroom"),
+        "orders": (Entity.ORDER in flows, _("Orders"), "receipt_long"),
+        "stock": (Entity.STOCK in flows, _("Stock"), "inventory_2"),
+        "places": (True, _("Stock locations"), "warehouse"),
     }
+    parts = {name: (title, icon) for name, (there, title, icon) in shown.items() if there}
     part = chooser(_("Part of the link"), parts, "part")
-    if part == "places":
+    if part == "places" and Entity.PRODUCT not in flows:
+        stock_flow.draw_places(verbs, link)
+    elif part == "places":
         places.draw(verbs, link)
+    elif part == "stock" and Entity.STOCK in flows:
+        stock_flow.draw(ws, verbs, flows[Entity.STOCK])
     elif part == "orders" and Entity.ORDER in flows:
         order_flow.draw(ws, verbs, flows[Entity.ORDER])
     elif Entity.PRODUCT in flows:

@@ -10,6 +10,7 @@ from pages.settings_parts.pickers import pick_many
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.offers import Offer
 from sync.model.flow import Link
+from sync.model.stock import ALL_PLACES
 
 
 def draw(verbs: LinkVerbs, link: Link) -> None:
@@ -47,7 +48,9 @@ def draw_summary(verbs: LinkVerbs, link: Link) -> None:
     with st.container(border=True, height="stretch", key="places_summary"):
         section(_("Stock"), _("Which warehouses' stock is sold at which location."))
         for place, group in link.locations.items():
-            names = " + ".join(plain(warehouses.get(one, one)) for one in group)
+            names = " + ".join(
+                _("All locations") if one == ALL_PLACES else plain(warehouses.get(one, one)) for one in group
+            )
             st.markdown(f":material/location_on: **{plain(places.get(place, place))}** ← {names}")
         if not link.locations:
             st.warning(

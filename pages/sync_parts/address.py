@@ -126,4 +126,4 @@ def _forget(keys: Sequence[str]) -> None:
 
 
 def _is_text(key: str) -> bool:
-    return key in ("q", "run")
+    return key in ("q", "run", "sku")

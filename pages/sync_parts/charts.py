@@ -10,9 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import _, local, render
-from sync.managers.views import causes
+from sync.managers.views import causes, stock_log
 from sync.managers.views.dashboard import SERIES, CauseCount, Hour
 from sync.managers.views.logs import HourCount
+from sync.managers.views.stock_log import Day
 from sync.model.text import Message, say
 
 _DAY_AND_HOUR = "%d.%m. %H:%M"
@@ -88,6 +89,56 @@ def failures(found: Sequence[CauseCount]) -> None:
         (bars + numbers).properties(height=max(60, 36 * len(merged))),
         alt=_("Records that failed or wait, by cause"),
     )
+
+
+_CAUSE_COLOURS = {
+    "run": "#2f55e6",
+    "queue": "#12a594",
+    "order": "#ff9d6b",
+    "webhook": "#8e6bf0",
+    "manual": "#5b9bf5",
+    "undo": "#8d98b3",
+    "hand": "#e07b1f",
+}
+
+
+def stock_trend(days: Sequence[Day]) -> None:
+    """Changes of stock per day, stacked by cause."""
+    present = [cause for cause in _CAUSE_COLOURS if any(day.counts.get(cause) for day in days)]
+    names = {cause: render(stock_log.CAUSES[cause]) for cause in present}
+    order = [day.at.strftime("%d.%m.") for day in days]
+    rows = [
+        {"day": label, "cause": names[cause], "count": day.counts.get(cause, 0)}
+        for day, label in zip(days, order, strict=True)
+        for cause in present
+    ]
+    chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(cornerRadius=1)
+        .encode(
+            x=alt.X(
+                "day:N",
+                title=None,
+                sort=order,
+                axis=alt.Axis(labelAngle=0, values=order[:: max(1, len(order) // 8)]),
+            ),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, format="~s")),
+            color=alt.Color(
+                "cause:N",
+                title=None,
+                legend=alt.Legend(orient="top"),
+                scale=alt.Scale(
+                    domain=list(names.values()), range=[_CAUSE_COLOURS[cause] for cause in present]
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("day", title=_("Day")),
+                alt.Tooltip("cause", title=_("Cause")),
+                alt.Tooltip("count", title=_("Changes")),
+            ],
+        )
+    )
+    st.altair_chart(chart.properties(height=200), alt=_("Changes of stock per day"))
 
 
 def log_histogram(hours: Sequence[HourCount]) -> None:

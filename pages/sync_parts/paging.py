@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any
 
 import streamlit as st
 
 from pages.parts import _
 
 
-def cursor(key: str, about: Hashable) -> int | None:
+def cursor(key: str, about: Hashable) -> Any:
     """The key that the shown page begins after; None on the first. Another filter (`about`) begins anew."""
     known = st.session_state.get(key)
     if not known or known["about"] != about:
         st.session_state[key] = {"about": about, "stack": []}
-    stack: list[int] = st.session_state[key]["stack"]
+    stack: list[Any] = st.session_state[key]["stack"]
     return stack[-1] if stack else None
 
 
@@ -25,7 +26,7 @@ def pages_back(key: str) -> int:
 
 def turner(
     key: str,
-    following: int | None,
+    following: int | str | None,
     caption: str,
     *,
     back: str = "",
@@ -33,7 +34,7 @@ def turner(
     beside: Callable[[], None] | None = None,
 ) -> None:
     """The line below a table: what is shown, the two ways to turn the page, and what else stands there."""
-    stack: list[int] = st.session_state[key]["stack"]
+    stack: list[Any] = st.session_state[key]["stack"]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(caption, width="stretch")
         if stack or following is not None:
@@ -58,5 +59,5 @@ def turner(
             beside()
 
 
-def _back(stack: list[int]) -> None:
+def _back(stack: list[Any]) -> None:
     stack.pop()

@@ -20,9 +20,10 @@ from pages.parts import (
 )
 from pages.sync_parts.common import act, may_act, on_click, opening_run, safe, said, space, who
 from pages.sync_parts.running import live_panel, open_link, spent_words, step_line
-from sync.managers.views import items, runs, words
+from sync.managers.views import estimate, items, runs, stock_log, words
 from sync.managers.views.flows import FlowInfo, product_filters
 from sync.managers.views.runs import RunLine
+from sync.model.entity import Entity
 from sync.model.run import BrakeHit, Mode, Run, Status
 
 
@@ -36,6 +37,10 @@ def facts_line(line: RunLine) -> str:
     if run.scope.parts:
         facts.append(", ".join(render(offered[p]) if p in offered else p for p in run.scope.parts))
     facts += [said(part) for part in product_filters(run.scope.filters)]
+    if run.scope.tags:
+        facts.append(_("only products tagged {tags}").format(tags=", ".join(run.scope.tags)))
+    if run.scope.reason:
+        facts.append(_("reason: {reason}").format(reason=run.scope.reason))
     alone = (*run.scope.skus, *run.scope.names, *run.scope.ids)
     if alone:
         facts.append(
@@ -136,6 +141,8 @@ def brake_box(line: RunLine) -> None:
                 "nothing has been written."
             )
         )
+        if runs.is_stock(line) and line.flow is not None:
+            estimate_line(line.flow, stock_log.planned(space(), run.id))
         _brake_buttons(line)
 
 
@@ -234,8 +241,26 @@ def plan_box(line: RunLine) -> bool:
     return True
 
 
+def estimate_line(flow: FlowInfo, rows: int) -> None:
+    """About how long writing so many rows takes, by what the store's budget allows."""
+    found = estimate.of_rows(space(), flow.target, rows)
+    if found is None or not rows:
+        return
+    told = render(
+        _("About {time} to write: {calls} calls, {points} points."),
+        time=duration(max(1.0, found.seconds)),
+        calls=number(found.calls),
+        points=number(found.points),
+    )
+    assumed = (
+        "" if found.told else " " + _("The store has not told its budget yet: a standard plan is assumed.")
+    )
+    st.caption(f":material/hourglass_top: {told}{assumed}")
+
+
 def _apply_box(run: Run, flow: FlowInfo | None) -> None:
-    ticked, every = items.ticked(space(), run)
+    ws, stock = space(), flow is not None and flow.flow.entity is Entity.STOCK
+    ticked, every = stock_log.ticked(ws, run.id) if stock else items.ticked(ws, run)
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="plan"):
         with st.container(gap=None, width="stretch"):
             st.markdown(
@@ -251,6 +276,8 @@ def _apply_box(run: Run, flow: FlowInfo | None) -> None:
                     "still as shown."
                 )
             )
+            if stock and flow is not None:
+                estimate_line(flow, ticked)
         st.button(
             _("Apply plan"),
             key="apply",

@@ -63,6 +63,7 @@ def _progress(found: LiveRun, *, named: bool) -> Progress:
         detail=route(found.line),
         notes=_notes(found),
         of_changes=found.writing,
+        about=found.about,
     )
 
 

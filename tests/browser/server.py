@@ -92,10 +92,12 @@ class Console:
             return found
 
     def _sandbox_address(self, platform: str) -> str:
-        """Where the console's own sandbox listens at present, as its connection says."""
+        """Where one of the console's own sandboxes listens at present, as its connection says; of several of
+        one platform, by the name of its box."""
         with closing(sqlite3.connect(f"file:{self.home / 'counterpart.db'}?mode=ro", uri=True)) as database:
-            query = "SELECT settings FROM connections WHERE platform = ? AND sandbox"
-            settings = json.loads(database.execute(query, (platform,)).fetchone()[0])
+            rows = database.execute("SELECT platform, settings FROM connections WHERE sandbox").fetchall()
+        boxes = {json.loads(raw).get("box") or name: json.loads(raw) for name, raw in rows}
+        settings = boxes[platform]
         parts = urlsplit(settings.get("base_url") or settings["url"])
         return f"{parts.scheme}://{parts.netloc}"
 

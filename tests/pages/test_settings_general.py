@@ -80,16 +80,19 @@ def test_language_and_zone_are_the_readers_own(visit: Any, admin: User) -> None:
 
 
 def test_the_sandbox_starts_by_one_click(visit: Any, ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Trial] = []
-    monkeypatch.setattr(Trial, "start", lambda self: started.append(self))
+    started: list[str] = []
+    monkeypatch.setattr(Trial, "start", lambda self, plan: started.append(plan.kind))
     page = visit()
     page.at.switch_page("pages/welcome.py").run()
     page.at.button(key="start_sandbox").click().run()
-    assert started == [ws.trial]
+    assert started == ["erp"]
+    page.at.switch_page("pages/welcome.py").run()
+    page.at.button(key="start_stores").click().run()
+    assert started == ["erp", "stores"]
 
 
 def test_a_sandbox_that_does_not_start_says_why(visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Trial) -> None:
+    def refuse(self: Trial, plan: object) -> None:
         raise NeedsOperator(say("The sentos sandbox did not start: no port."))
 
     monkeypatch.setattr(Trial, "start", refuse)

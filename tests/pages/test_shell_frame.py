@@ -181,16 +181,19 @@ def test_one_click_starts_the_sandbox_and_leads_on(
     visit: Visit, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(workspace.shared().trial, "start", lambda: started.append("trial") or "link")
+    monkeypatch.setattr(workspace.shared().trial, "start", lambda plan: started.append(plan.kind) or "link")
     test = visit(admin, "welcome").button(key="start_sandbox").click().run()
-    assert started == ["trial"]
+    assert started == ["erp"]
     assert [title.value for title in test.title] == ["Sync"]
+    test = visit(admin, "welcome").button(key="start_stores").click().run()
+    assert started == ["erp", "stores"]
+    assert [title.value for title in test.title] == ["Inventory"]
 
 
 def test_a_refusal_stands_on_the_page_as_text(
     visit: Visit, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
+    def refuse(_plan: object) -> None:
         raise NeedsOperator(say("There is no host {host}.", host="**evil** <img src=x>"))
 
     monkeypatch.setattr(workspace.shared().trial, "start", refuse)
@@ -203,7 +206,7 @@ def test_no_click_of_a_stranger_starts_anything(
     visit: Visit, shell: Shell, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(workspace.shared().trial, "start", lambda: started.append("trial"))
+    monkeypatch.setattr(workspace.shared().trial, "start", lambda _plan: started.append("trial"))
     test = visit(admin, "welcome")
     shell.sessions.revoke_all(admin.id)
     test.button(key="start_sandbox").click().run()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from storage.users import Users
 from tests.pages import seed
+from tests.pages.seed import stock
 
 
 def main(folder: Path, products: int, live: bool) -> None:
@@ -20,6 +21,10 @@ def main(folder: Path, products: int, live: bool) -> None:
     if live:
         seed.braked(ws, shop)
         seed.running(ws, shop)
+        outlet = stock.stores(ws, number=3)
+        stock.matched(ws, outlet)
+        stock.plan(ws, outlet)
+        stock.writing(ws, outlet)
     ws.close()
 
 

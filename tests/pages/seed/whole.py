@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sync.workspace import Workspace
+from tests.pages.seed import stock
 from tests.pages.seed.logs import logs
 from tests.pages.seed.runs import history, preview
 from tests.pages.seed.shop import Shop, connect
@@ -16,4 +17,8 @@ def everything(ws: Workspace, products: int = 250) -> Shop:
     preview(ws, shop, products)
     waiting(ws, shop)
     logs(ws, shop)
+    outlet = stock.stores(ws)
+    stock.matched(ws, outlet)
+    stock.live(ws, outlet)
+    stock.matched(ws, stock.stores(ws, number=2))
     return shop

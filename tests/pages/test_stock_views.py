@@ -1,0 +1,72 @@
+"""What the inventory pages ask: estimates, kept figures, and lists without the queue's small runs."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from storage.clock import utc_now
+from sync.managers.views import dashboard, estimate, runs, stock
+from sync.managers.views.memo import Memo
+from sync.model.run import Counts, Mode, Status
+from sync.workspace import Workspace
+from tests.pages import seed as whole
+from tests.pages.operating import ws
+from tests.pages.seed import stock as seed
+
+__all__ = ["ws"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "calls", "seconds"), [(250, 1, 0), (100_000, 400, 20), (1_000_000, 4_000, 380)]
+)
+def test_an_estimate_is_what_the_budget_allows(ws: Workspace, rows: int, calls: int, seconds: float) -> None:
+    """A standard plan: 2,000 points to begin with and 100 a second; a call of 250 rows costs 10."""
+    target = ws.connections.get(seed.stores(ws).link.b)
+    found = estimate.of_rows(ws, target, rows)
+    assert found is not None and not found.told
+    assert (found.calls, found.seconds) == (calls, seconds)
+
+
+def test_an_estimate_takes_the_stores_own_budget_and_the_slower_pace(ws: Workspace) -> None:
+    target = ws.connections.get(seed.stores(ws).link.b)
+    ws.spending.trace(target.id).request("x", seconds=1, available=0, limit=20_000, restore=1_000)
+    found = estimate.of_rows(ws, target, 100_000)
+    assert found is not None and found.told and found.seconds == 4
+    slower = estimate.of_rows(ws, target, 100_000, per_second=1_000)
+    assert slower is not None and slower.seconds == 100
+
+
+def test_a_platform_without_points_has_no_estimate(ws: Workspace) -> None:
+    shop = whole.connect(ws)
+    assert estimate.of_rows(ws, ws.connections.get(shop.link.a), 100) is None
+
+
+def test_what_the_queue_writes_in_passing_is_no_run_of_the_lists(ws: Workspace) -> None:
+    stores = seed.stores(ws)
+    first = seed.aligned(ws, stores)
+    at = utc_now() - timedelta(seconds=5)
+    whole.run(ws, stores.flow, Mode.ITEMS, Status.RUNNING, at)
+    whole.run(ws, stores.flow, Mode.ITEMS, Status.DONE, at, 1.0, counts=Counts(read=3, updated=3))
+    assert [line.run.id for line in runs.recent(ws)] == [first]
+    assert not runs.live(ws) and not runs.live_ids(ws)
+    card = stock.card(ws, stores.flow.id)
+    assert card.live is None and card.last is not None and card.last.id == first
+
+
+def test_the_dashboard_counts_stock_by_the_runs_reports(ws: Workspace) -> None:
+    stores = seed.stores(ws)
+    seed.aligned(ws, stores, changes=60)
+    now, _before = dashboard.activity(ws)
+    assert (now.of("stock"), now.failed) == (58, 2)
+
+
+def test_a_kept_figure_is_worked_out_once() -> None:
+    memo, numbers = Memo(), itertools.count(1)
+    for _ in range(3):
+        assert memo.get("name", 60, lambda: next(numbers)) == 1
+    assert memo.get("name", -1, lambda: next(numbers)) == 2
+    memo.forget()
+    assert memo.get("name", 60, lambda: next(numbers)) == 3
