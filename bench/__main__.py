@@ -6,12 +6,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import catalogue, log_page, pages
+from bench import (
+    catalogue,
+    log_page,
+    pages,
+    queue_rate,
+    stock_delta,
+    stock_idle,
+    stock_match,
+    stock_push,
+    stock_urgent,
+    table,
+)
 
 NAMES: Mapping[str, Callable[[list[str]], int]] = {
     "first-sync": catalogue.main,
     "log-page": log_page.main,
     "pages": pages.main,
+    "stock-push": stock_push.main,
+    "stock-delta": stock_delta.main,
+    "stock-idle": stock_idle.main,
+    "stock-match": stock_match.main,
+    "stock-urgent": stock_urgent.main,
+    "queue": queue_rate.main,
+    "table": table.main,
 }
 
 

@@ -1,0 +1,1 @@
+"""What the benchmarks share: two stores, memory, bounds, the judge, and how figures are printed."""

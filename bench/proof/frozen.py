@@ -1,0 +1,81 @@
+"""A worker is frozen in the midst of its work until its lease is over and another has taken over; then it is
+woken. What it had in hand must not count (PostgreSQL)."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.rounds import Round, Shopper
+from bench.proof.verdict import Verdict
+from bench.proof.worker import Worker
+from sync.model.run import LIVE
+
+LEASE, GRACE = 2.0, 3.0
+"""Seconds; in production a takeover waits until the longest request has ended."""
+_SHAPE = Shape(20_000, speed=5, latency=0.35)
+_PATIENCE = 120.0
+
+
+def prove(n: int = 20, *, url: str, broken: str = "") -> Verdict:
+    """`n` times, each in a run of its own."""
+    dice, wrong, lost, doubled, tries = random.Random(23), list[str](), 0, 0, 0
+    with (
+        tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
+        two_stores(_SHAPE, work=False, home=Path(home), url=url) as stores,
+    ):
+        stores.env |= {"COUNTERPART_LEASE_SECONDS": str(LEASE), "COUNTERPART_TAKEOVER_SECONDS": str(GRACE)}
+        fenced = 0
+        while tries < n and not (broken and lost + doubled):
+            this = Round(stores, dice)
+            log = Path(home) / f"frozen-{tries}.log"
+            run_id = stores.start(reason="proof")
+            with Shopper(stores, dice):
+                wrong += _freeze(stores, run_id, dice, broken, log)
+            found, tries = this.judged(run_id), tries + 1
+            lost, doubled = lost + found.lost, doubled + found.doubled
+            wrong += found.wrong
+            fenced += b"another worker" in log.read_bytes()
+    return Verdict("frozen worker", tries, lost, doubled, tuple(wrong[:5]), {"said_fenced": fenced})
+
+
+def _freeze(stores: Stores, run_id: str, dice: random.Random, broken: str, log: Path) -> list[str]:
+    """One worker begins and is frozen while it sends; a second one carries on to the end, the first is woken
+    somewhere on the way."""
+    first = Worker(stores.env, broken=broken or "slow", log=log)
+    second: Worker | None = None
+    try:
+        if not _until_sending(stores, run_id):
+            return ["nothing was sent"]
+        time.sleep(dice.uniform(0, 0.5))
+        first.freeze()
+        second = Worker(stores.env)
+        time.sleep(LEASE + GRACE + dice.uniform(0.5, 3))
+        first.wake()
+        return _until_over(stores, run_id)
+    finally:
+        first.wake()
+        for worker in (first, second):
+            if worker is not None:
+                worker.stop()
+
+
+def _until_sending(stores: Stores, run_id: str) -> bool:
+    end = time.monotonic() + _PATIENCE
+    while stores.ws.runs.get(run_id).first_write_at is None:
+        if time.monotonic() > end or stores.ws.runs.get(run_id).status not in LIVE:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def _until_over(stores: Stores, run_id: str) -> list[str]:
+    end = time.monotonic() + _PATIENCE
+    while stores.ws.runs.get(run_id).status in LIVE or stores.ws.queue.busy(run_id):
+        if time.monotonic() > end:
+            return [f"stands still: {stores.ws.runs.get(run_id)}"]
+        time.sleep(0.02)
+    return []

@@ -1,0 +1,82 @@
+"""One row in a hundred can never be written. What do the healthy ones lose by it?"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.parts.books import Books
+from bench.parts.stores import Shape, Stores, two_stores
+from bench.parts.timing import Stages
+from bench.proof.inside import broken_inside
+from bench.proof.verdict import Verdict
+from sync.model.run import Run, Status
+
+TOO_MUCH = 1_500_000_000
+"""Pieces that Shopify refuses (INVALID_QUANTITY_TOO_HIGH above a billion)."""
+LEAST = 0.95
+_SHAPE = Shape(10_000, speed=2, latency=0.35)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A run: healthy rows that arrived, in how many of the stores' seconds and calls."""
+
+    healthy: int
+    missing: int
+    seconds: float
+    calls: int
+    run: Run
+
+
+def prove(n: int = 10_000, *, share: float = 0.01, broken: str = "") -> Verdict:
+    """A run without poison, one that meets it first, and one that knows it."""
+    dice = random.Random(13)
+    shape = Shape(n, speed=_SHAPE.speed, latency=_SHAPE.latency)
+    with (
+        tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
+        broken_inside(broken),
+        two_stores(shape, home=Path(home)) as stores,
+    ):
+        clean = _pass(stores, dice, ())
+        poison = dice.sample(sorted(stores.wanted()), round(n * share))
+        first, known = (_pass(stores, dice, poison) for _ in range(2))
+    wrong = [
+        f"healthy rows missing {when}: {run.missing}"
+        for when, run in (("without poison", clean), ("at first", first), ("later", known))
+        if run.missing
+    ]
+    rates = [run.healthy / run.seconds if run.seconds else 0.0 for run in (clean, first, known)]
+    shares = {"throughput_first": rates[1] / rates[0], "throughput_known": rates[2] / rates[0]}
+    if shares["throughput_known"] < LEAST:
+        wrong.append(f"healthy throughput {shares['throughput_known']:.0%} of that without poison")
+    figures = {name: round(value, 3) for name, value in shares.items()}
+    parked = first.run.counts.parked + first.run.counts.failed
+    return Verdict(
+        "poison",
+        len(poison),
+        first.missing + known.missing,
+        0,
+        tuple(wrong),
+        {"rows": n, "named_by_the_run": parked, **figures},
+    )
+
+
+def _pass(stores: Stores, dice: random.Random, poison: tuple[str, ...] | list[str]) -> Passed:
+    """Everything moves at the source, the poison to what cannot be; then a full run."""
+    books, bad = Books(stores.source), set(poison)
+    books.change_all(dice)
+    books.set(dict.fromkeys(poison, TOO_MUCH))
+    wanted = {sku: pieces for sku, pieces in stores.wanted().items() if sku not in bad}
+    stores.target.full_bucket()
+    before = stores.target.wire()
+    with Stages(stores) as stages:
+        run = stores.ended(stores.start(reason="proof"))
+    if run.status is Status.BRAKED:
+        raise RuntimeError(f"a brake: {run.error and run.error.english()}")
+    calls = stores.target.wire().since(before).by_operation.get("inventorySetQuantities", 0)
+    shown = stores.shown()
+    missing = sum(shown.get(sku) != pieces for sku, pieces in wanted.items())
+    return Passed(len(wanted) - missing, missing, stages.written(run), calls, run)

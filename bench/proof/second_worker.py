@@ -1,0 +1,85 @@
+"""Two workers on one SQLite file: the second is refused, again and again, while `run` and `check` beside
+the first go on working."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.verdict import Verdict
+from bench.proof.worker import Worker
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SHAPE = Shape(300, speed=50)
+REFUSED = 2
+_PATIENCE = 60.0
+
+
+def prove(n: int = 10, *, broken: str = "") -> Verdict:
+    """`n` further workers beside one that works."""
+    wrong: list[str] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
+        two_stores(_SHAPE, work=False, home=Path(home)) as stores,
+    ):
+        first = Worker(stores.env)
+        try:
+            _until_working(stores)
+            refused = sum(_is_refused(stores.env, broken) for _ in range(n))
+            if refused == n:
+                wrong += _beside(stores)
+        finally:
+            first.stop()
+    if refused < n:
+        wrong.append(f"{n - refused} of {n} second workers were let in")
+    return Verdict("second worker", n, wrong=tuple(wrong), figures={"refused": refused})
+
+
+def _until_working(stores: Stores) -> None:
+    end = time.monotonic() + _PATIENCE
+    while stores.ws.lock.holder() is None:
+        if time.monotonic() > end:
+            raise TimeoutError("the first worker does not begin")
+        time.sleep(0.05)
+
+
+def _is_refused(env: Mapping[str, str], broken: str) -> bool:
+    """It must end by itself, and say that it may not."""
+    second = Worker(env, broken=broken)
+    try:
+        return second.wait(_PATIENCE / 3) == REFUSED
+    except subprocess.TimeoutExpired:
+        second.kill()
+        return False
+
+
+def _beside(stores: Stores) -> list[str]:
+    """What an operator types while the worker works."""
+    asked = {"run": ("run", stores.flow_id, "--json"), "check": ("check", "--json")}
+    wrong = []
+    for name, words in asked.items():
+        answer = subprocess.run(
+            [sys.executable, "-m", "sync", *words],
+            cwd=_ROOT,
+            env={**os.environ, **stores.env},
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+        )
+        if answer.returncode or not _is_json(answer.stdout):
+            wrong.append(f"{name}: {answer.returncode} {answer.stderr[-200:]} {answer.stdout[-200:]}")
+    return wrong
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False

@@ -1,0 +1,84 @@
+"""A worker as the proofs run it: the product's own, in a process that can be killed, frozen and woken. The
+emulated stores belong to the proof and outlive it. `--break` takes a guard away first, so that a proof shows
+that it would notice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+READY = "ready"
+
+
+class Worker:
+    """One worker process on the data of `env`."""
+
+    def __init__(
+        self, env: Mapping[str, str], *options: str, broken: str = "", log: Path | None = None
+    ) -> None:
+        command = [sys.executable, "-m", "bench.proof.worker", *options]
+        command += ["--break", broken] if broken else []
+        self.started = time.monotonic()
+        self._log = open(log or os.devnull, "ab")  # noqa: SIM115 open while the process lives
+        self.process = subprocess.Popen(
+            command, cwd=_ROOT, env={**os.environ, **env}, stdout=self._log, stderr=self._log
+        )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """-9: no last word."""
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, patience: float = 30.0) -> None:
+        """Asks it to end, as a service manager does."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._log.close()
+
+    def wait(self, patience: float) -> int:
+        code = self.process.wait(patience)
+        self._log.close()
+        return code
+
+
+def main(argv: Sequence[str]) -> int:
+    from bench.proof import breaks
+    from sync.cli.main import main as command_line
+    from sync.managers.trial import Trial
+
+    options = list(argv)
+    # The boxes run in the proof's process; this one must neither start others nor change their addresses.
+    Trial.resume = lambda self: None  # type: ignore[method-assign,assignment,misc]
+    if "--break" in options:
+        at = options.index("--break")
+        breaks.BREAKS[options[at + 1]]()
+        del options[at : at + 2]
+    return command_line(["worker", *options])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
