@@ -11,6 +11,7 @@ from storage.redact import REDACTOR, install_redaction
 from sync.cli.output import say_aside
 from sync.cli.parser import Verb, make_parser
 from sync.errors import CounterpartError
+from sync.queue.retry import storage_away
 
 TRACEBACK = "COUNTERPART_TRACEBACK"
 _parser = make_parser
@@ -39,6 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _unforeseen(error: Exception) -> str:
     if os.environ.get(TRACEBACK):
         return REDACTOR("".join(traceback.format_exception(error)))
+    if storage_away(error):
+        return (
+            "The database went away while the command was under way. A run that had begun goes on by itself "
+            "with the workers; `python -m sync flows` tells where it is."
+        )
     text = REDACTOR(" ".join(str(error).split())[:300])
     return (
         f"Something unforeseen happened ({type(error).__name__}: {text}). With {TRACEBACK}=1 it tells more."

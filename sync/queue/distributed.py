@@ -156,6 +156,7 @@ class Distributed:
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo(self.ws.db.url), kwargs=connection_options(), min_size=1, max_size=4
         )
+        logging.getLogger("procrastinate.utils").addFilter(_without_traceback)
         app = procrastinate.App(connector=connector)
         app.task(name="turn", queue=_QUEUE)(self._turn)
         async with app.open_async():
@@ -226,6 +227,12 @@ class Distributed:
             app, self._app = self._app, None
         if app is not None:
             app.close()
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """A listener that loses its database says so in a line; polling goes on without it."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def _seconds(variable: str, default: float) -> float:

@@ -20,6 +20,7 @@ from sync.errors import Fenced
 from sync.queue import fence
 from sync.queue.batches import RecordTurn
 from sync.queue.owner import new_owner
+from sync.queue.retry import storage_away
 from sync.queue.stages import StageTurn
 
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ class Executor:
             found = take()
         except Fenced:
             _log.warning("partition %s is another worker's by now", self.hold.partition if self.hold else "")
-        except Exception:  # noqa: BLE001 a locked database or a full disk passes; a dead worker does not come back
-            _log.exception("a worker could not look for work; it goes on")
+        except Exception as error:  # noqa: BLE001 a locked database or a full disk passes; a dead worker does not come back
+            _log.error("a worker could not look for work; it goes on", exc_info=not storage_away(error))
         finally:
             with self._wake:
                 self._at_work -= 1

@@ -63,6 +63,7 @@ class Leases:
     ) -> None:
         self.partitions, self.owner, self.seconds, self.grace = partitions, owner, seconds, grace
         self._held: dict[str, Lease] = {}
+        self._owed: list[Lease] = []
         self._guard, self._stop = threading.Lock(), threading.Event()
         self._beat: threading.Thread | None = None
 
@@ -99,16 +100,31 @@ class Leases:
                 del self._held[lease.partition]
 
     def release(self, lease: Lease) -> None:
-        """Gives it back."""
+        """Gives it back; while the database is away, with a later beat: else all would wait out lease and
+        grace for a worker that is alive."""
         self.forget(lease)
-        self.partitions.release(lease.partition, lease.owner, lease.fence)
+        with self._guard:
+            self._owed.append(lease)
+        self._pay()
+
+    def _pay(self) -> None:
+        with self._guard:
+            owed, self._owed = self._owed, []
+        for lease in owed:
+            try:
+                self.partitions.release(lease.partition, lease.owner, lease.fence)
+            except Exception:  # noqa: BLE001 a database that is away for a moment
+                _log.warning("partition %s could not be given back yet", lease.partition)
+                with self._guard:
+                    self._owed.append(lease)
 
     def free(self, owner: str, left: float) -> bool:
         """Could a partition with that owner and so many seconds of lease be taken now?"""
         return not owner or left + self.grace <= 0 or certainly_dead(owner)
 
     def beat(self) -> None:
-        """Prolongs every lease once."""
+        """Prolongs every lease once, and gives back what could not be given back before."""
+        self._pay()
         with self._guard:
             held = list(self._held.values())
         for lease in held:

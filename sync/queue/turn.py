@@ -62,7 +62,7 @@ class Turn:
 
     def _give_back(self, lease: Lease, executor: Executor) -> None:
         ended = executor.end()
-        if lease.lost or not ended:
+        if lease.taken_over or not ended:
             # Somebody else has it, or shall have it only when this lease has run out.
             self.leases.forget(lease)
             _log.warning("partition %s was left before its work had ended", self.partition)

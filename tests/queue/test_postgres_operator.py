@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from types import SimpleNamespace
 
+import psycopg
 import pytest
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from storage.database import Database, open_database
 from storage.errors import BadInput
 from storage.paths import DataPaths
+from storage.redact import install_redaction
 from storage.vault import Vault
+from sync.cli import main
 from sync.errors import NeedsOperator
 from sync.queue.dispatch import somebody_works
+from sync.queue.distributed import _without_traceback
 from sync.queue.engine_schema import apply_schema
+from sync.queue.lease import Leases
 from sync.workspace import Workspace
 
 
@@ -105,3 +113,72 @@ def test_a_worker_elsewhere_counts_as_somebody_who_works(postgres_url: str, tmp_
             tx.exec_driver_sql("DELETE FROM procrastinate.procrastinate_workers")
         here.close()
         there.close()
+
+
+class _Away:
+    """Partitions whose database is away for the first release."""
+
+    def __init__(self) -> None:
+        self.released: list[tuple[str, str, int]] = []
+        self.away = True
+
+    def take(self, *_: object) -> int:
+        return 7
+
+    def renew(self, *_: object) -> bool:
+        return True
+
+    def release(self, partition: str, owner: str, fence: int) -> None:
+        if self.away:
+            raise ConnectionError("the server restarts")
+        self.released.append((partition, owner, fence))
+
+
+def test_a_lease_that_could_not_be_given_back_is_given_back_by_the_next_beat() -> None:
+    partitions = _Away()
+    leases = Leases(partitions, "me")  # type: ignore[arg-type]
+    lease = leases.take("p")
+    assert lease is not None
+    leases.release(lease)
+    leases.beat()
+    assert partitions.released == []
+    partitions.away = False
+    leases.beat()
+    leases.beat()
+    assert partitions.released == [("p", "me", 7)]
+
+
+def test_a_database_that_goes_away_under_a_command_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def verb(_: object) -> int:
+        raise OperationalError(
+            "SELECT 1", {}, psycopg.OperationalError("refused"), connection_invalidated=True
+        )
+
+    monkeypatch.setattr(main, "make_parser", lambda: _Parser(verb))
+    assert main.main([]) == 2
+    told = capsys.readouterr().err
+    assert "database" in told and "unforeseen" not in told and "sqlalche" not in told
+
+
+class _Parser:
+    def __init__(self, verb: object) -> None:
+        self.verb = verb
+
+    def parse_args(self, _: object) -> object:
+        return SimpleNamespace(verb=self.verb)
+
+
+def test_a_lost_database_is_logged_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    install_redaction()
+    logger = logging.getLogger("a dispatcher")
+    logger.addFilter(_without_traceback)
+    with caplog.at_level(logging.ERROR):
+        try:
+            raise ConnectionError("gone")
+        except ConnectionError:
+            logger.exception("listener error")
+    assert caplog.text.count("listener error") == 1 and "Traceback" not in caplog.text
