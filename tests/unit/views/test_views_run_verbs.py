@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from storage.clock import utc_now
 from sync.errors import NeedsOperator
 from sync.managers.views import items, runs
 from sync.managers.views.items import RowFilter
@@ -89,7 +90,8 @@ def test_cancelling_asks_a_running_run_and_ends_a_braked_one(ws: Workspace, shop
 
 def test_a_confirmed_brake_goes_on_where_it_stopped(ws: Workspace, shop: seed.Shop) -> None:
     run_id = seed.braked(ws, shop, 5)
-    ws.runs.update(run_id, scope=Scope(("stock",), confirmed=("location.unmapped",)))
+    scope = Scope(("stock",), confirmed=("location.unmapped",))
+    ws.runs.update(run_id, scope=scope, started_at=utc_now())  # the seed is as old as the test session
     ws.run_verbs.confirm(run_id, ["stock.zeroed"], "ayse")
     run, item = ws.runs.get(run_id), ws.queue.claim()
     assert (
