@@ -207,6 +207,7 @@ def _stock_row(binding_id: int, s: Settle) -> dict[str, Any]:
         "a_quantity": int(a or 0),
         "b_quantity": int(b or 0),
         "at": now(),
+        "untold": 0,
     }
 
 

@@ -40,12 +40,14 @@ _COLUMNS = (
     "reason",
     "state",
     "chosen",
+    "untold",
+    "released",
     "message",
     "tries",
     "call_id",
     "at",
 )
-_GIVEN = attrgetter(*_COLUMNS[:16])
+_GIVEN = attrgetter(*_COLUMNS[:18])
 """What a new change says itself; its message, tries, call and time follow."""
 
 c = stock_changes.c
@@ -54,7 +56,8 @@ c = stock_changes.c
 @dataclass(frozen=True, slots=True)
 class NewStockChange:
     """A change to be written. Pieces at one place of the target: `before` it showed, `after` it is to show;
-    `source` is what the source showed."""
+    `source` is what the source showed. `untold`: pieces lost at the target that the source was not told of,
+    to be remembered with the baseline; `released`: those that are forgotten and so on sale again."""
 
     run_id: str
     flow_id: str
@@ -73,6 +76,8 @@ class NewStockChange:
     state: str = "planned"
     chosen: bool = True
     message: Message | None = None
+    untold: int = 0
+    released: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +159,10 @@ class StockChanges:
         before: int | None = None,
         after: int | None = None,
         source: int | None = None,
+        untold: int | None = None,
     ) -> None:
         """The state of these changes; the other values only where they are given."""
-        given = {"reason": reason, "before": before, "after": after, "source": source}
+        given = {"reason": reason, "before": before, "after": after, "source": source, "untold": untold}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if message is not None:
             values["message"] = stored_message(message)
@@ -164,8 +170,8 @@ class StockChanges:
 
     def applied(self, tx: Connection, target_id: str, ids: Sequence[int], *, swapped: bool = False) -> None:
         """The whole of a call came through: these changes are applied, what (source, target) show is their
-        baseline, and the items of connection `target_id` show what was written. `swapped`: the flow's source
-        is side b."""
+        baseline with what it remembers, and the items of connection `target_id` show what was written.
+        `swapped`: the flow's source is side b."""
         a, b = ("after", "source") if swapped else ("source", "after")
         values = {"now": to_micros(now()), "target": target_id}
         listed = ",".join(str(int(change)) for change in ids)
@@ -186,10 +192,6 @@ class StockChanges:
                 query = select(*_EVERYTHING).where(among(tx, c.id, part)).order_by(c.id)
                 out += map(_row, tx.execute(query))
         return out
-
-    def of_call(self, call_id: str) -> list[StockChangeRow]:
-        """The members of a call."""
-        return self._rows(select(*_EVERYTHING).where(c.call_id == call_id).order_by(c.id))
 
     def each(self, run_id: str, state: str | None = None) -> Iterator[StockChangeRow]:
         """A run's changes (of one state), streamed. By state they come phase by phase."""
@@ -257,11 +259,12 @@ _SETTLE = (
     (("now",), "UPDATE stock_changes SET state = 'applied', at = {m} WHERE id IN ({ids})"),
     (
         ("now",),
-        "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at) "
-        "SELECT binding_id, place, {a}, {b}, CAST({m} AS BIGINT) FROM stock_changes WHERE id IN ({ids}) "
-        "AND binding_id IS NOT NULL AND source IS NOT NULL AND after IS NOT NULL "
+        "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at, untold) "
+        "SELECT binding_id, place, {a}, {b}, CAST({m} AS BIGINT), untold FROM stock_changes "
+        "WHERE id IN ({ids}) AND binding_id IS NOT NULL AND source IS NOT NULL AND after IS NOT NULL "
         "ON CONFLICT (binding_id, location_id) DO UPDATE "
-        "SET a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at",
+        "SET a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at, "
+        "untold = excluded.untold",
     ),
     (
         ("target",),
@@ -305,13 +308,13 @@ def _filtered(wanted: LogFilter) -> Select[Any]:
     return query.where(c.at < wanted.until) if wanted.until else query
 
 
-_ORDER = ("id", "tries", "call_id", "at", "message", "chosen", *_COLUMNS[:15])
+_ORDER = ("id", "tries", "call_id", "at", "message", "untold", "released", "chosen", *_COLUMNS[:15])
 _EVERYTHING = [stock_changes.c[name] for name in _ORDER]
 
 
 def _row(row: Any) -> StockChangeRow:
     """The values of `_EVERYTHING`: fifteen of them are the first of the class."""
-    number, tries, call_id, at, message, chosen, *values = row
+    number, tries, call_id, at, message, untold, released, chosen, *values = row
     told = Message.from_json(message) if message else None
-    given: Any = (*values, chosen, told, number, tries, call_id, at)
+    given: Any = (*values, chosen, told, untold, released, number, tries, call_id, at)
     return StockChangeRow(*given)

@@ -22,6 +22,8 @@ AT_ONCE = 1000
 GONE_AFTER = 2
 """So many complete sweeps in a row must miss an item before it counts as gone."""
 _OLD_SWEEPS = 8
+Guard = Callable[[Connection], None]
+"""Raises in a transaction of a worker that has lost its turn."""
 
 i = stock_items.c
 ITEM_COLUMNS = (
@@ -108,7 +110,7 @@ class StockItems:
         sweep: int = 0,
         places: Sequence[str] = (),
         *,
-        guard: Callable[[Connection], None] | None = None,
+        guard: Guard | None = None,
     ) -> int:
         """Stores items with their levels, writing only what differs; answers how many did. `sweep` 0: a
         partial read. `places`: only levels there were read, others stay as they are (empty: all were
@@ -153,26 +155,30 @@ class StockItems:
             )
         return differing
 
-    def end_sweep(self, connection_id: str, sweep: int) -> int:
+    def end_sweep(self, connection_id: str, sweep: int, *, guard: Guard | None = None) -> int:
         """A complete sweep is over: what it did not show has been missed once more. Answers how many items
-        that are. Items stored by others since it began do not count."""
+        that are. Items stored by others since it began do not count. `guard` as in `put`."""
         newest, seen = self._seen(connection_id, sweep)
         missing: list[int] = []
         with self.db.read() as tx:
             query = select(i.id).where(i.connection_id == connection_id, i.id <= newest)
             for part in tx.execution_options(yield_per=AT_ONCE * 10).execute(query).scalars().partitions():
                 missing += [item for item in part if not _has(seen, item)]
-        self._miss(missing)
+        self._miss(missing, guard)
         s = stock_sweeps.c
         with self.db.write() as tx:
+            if guard is not None:
+                guard(tx)
             tx.execute(
                 delete(stock_sweeps).where(s.connection_id == connection_id, s.sweep == sweep, s.part > 0)
             )
         return len(missing)
 
-    def _miss(self, item_ids: Sequence[int]) -> None:
+    def _miss(self, item_ids: Sequence[int], guard: Guard | None) -> None:
         for part in chunks(item_ids, AT_ONCE):
             with self.db.write() as tx:
+                if guard is not None:
+                    guard(tx)
                 tx.execute(update(stock_items).where(among(tx, i.id, part)).values(missed=i.missed + 1))
 
     def _seen(self, connection_id: str, sweep: int) -> tuple[int, bytearray]:
@@ -191,13 +197,14 @@ class StockItems:
                     bits[item >> 3] |= 1 << (item & 7)
         return newest, bits
 
-    def keep_sweep(self, connection_id: str) -> None:
-        """A complete sweep showed the same as the one before: what was missing is so once more."""
+    def keep_sweep(self, connection_id: str, *, guard: Guard | None = None) -> None:
+        """A complete sweep showed the same as the one before: what was missing is so once more. `guard` as in
+        `put`."""
         with self.db.read() as tx:  # the look takes longer than the rest, and nobody has to wait for it
             missing = (
                 tx.execute(select(i.id).where(i.connection_id == connection_id, i.missed > 0)).scalars().all()
             )
-        self._miss(missing)
+        self._miss(missing, guard)
 
     def moved(self, connection_id: str, sweep: int) -> Iterator[list[str]]:
         """Variant ids of the items that this sweep found new or changed, some thousand at a time."""
@@ -216,10 +223,6 @@ class StockItems:
     def by_variant(self, connection_id: str, variant_ids: Sequence[str]) -> dict[str, ItemRow]:
         """These items, by variant id; unknown ones are not among them."""
         return {row.variant_id: row for row in self._find(connection_id, i.variant_id, variant_ids)}
-
-    def by_item(self, connection_id: str, item_ids: Sequence[str]) -> dict[str, ItemRow]:
-        """These items, by the id that stock is written by."""
-        return {row.item_id: row for row in self._find(connection_id, i.item_id, item_ids)}
 
     def by_sku(self, connection_id: str, skus: Sequence[str]) -> list[ItemRow]:
         """Items of these SKUs as stored (trimmed, NFC, otherwise exact)."""
@@ -248,30 +251,6 @@ class StockItems:
                 ).scalar()
                 or 0
             )
-
-    def set_levels(self, tx: Connection, connection_id: str, rows: Sequence[tuple[str, str, int]]) -> None:
-        """What the items show now: (item id, place, available). Items that were never read are left out."""
-        known = {
-            row.item_id: row.id
-            for part in chunks([r[0] for r in rows], AT_ONCE)
-            for row in tx.execute(
-                select(i.item_id, i.id).where(i.connection_id == connection_id, among(tx, i.item_id, part))
-            )
-        }
-        write_available(tx, [(known[item], place, pieces) for item, place, pieces in rows if item in known])
-
-
-def write_available(tx: Connection, rows: Sequence[tuple[int, str, int]]) -> None:
-    """(stock item, place, available) as they are now; what lies there moves by the same pieces. The next read
-    of these items compares them piece by piece."""
-    run_many(
-        tx,
-        "INSERT INTO stock_levels (stock_item, place, available, active) VALUES (?, ?, ?, TRUE) "
-        "ON CONFLICT (stock_item, place) DO UPDATE SET active = TRUE, available = excluded.available, "
-        "on_hand = stock_levels.on_hand + excluded.available - stock_levels.available",
-        rows,
-    )
-    run_many(tx, "UPDATE stock_items SET hash = '' WHERE id = ?", [(row[0],) for row in rows])
 
 
 def levels_of(tx: Connection, item_ids: Sequence[int]) -> dict[int, tuple[StockLevel, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, literal, or_, select
@@ -20,9 +20,9 @@ from sync.model.stock import ALL_PLACES
 _AT_ONCE = 1000
 _MIDDLE = 1 + len(ITEM_COLUMNS)
 _BASES = {
-    "sqlite": "SELECT binding_id, location_id, {source}, {target} FROM stock_baselines "
+    "sqlite": "SELECT binding_id, location_id, {source}, {target}, untold FROM stock_baselines "
     "WHERE binding_id IN (SELECT value FROM json_each(?))",
-    "postgresql": "SELECT binding_id, location_id, {source}, {target} FROM stock_baselines "
+    "postgresql": "SELECT binding_id, location_id, {source}, {target}, untold FROM stock_baselines "
     "WHERE binding_id = ANY(%s::bigint[])",
 }
 
@@ -30,12 +30,13 @@ _BASES = {
 @dataclass(frozen=True, slots=True)
 class PairRow:
     """Two items that are the same. `bases`: by location of the target what (source, target) showed when last
-    settled, in pieces."""
+    settled, in pieces. `untold`: where the target had lost pieces by then that the source was not told of."""
 
     binding_id: int
     source: ItemRow
     target: ItemRow
     bases: Mapping[str, tuple[int, int]]
+    untold: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ class StockPairs:
                 out += q.rows(tx, q.base(indexed=True).where(among(tx, of, part)))
         return out
 
+    def settled(
+        self, link: Link, direction: str, binding_ids: Sequence[int]
+    ) -> dict[tuple[int, str], tuple[int, int, int]]:
+        """(binding, location) → what (source, target) showed when last settled, and what the source was not
+        told of by then."""
+        with self.db.read() as tx:
+            bases, untold = _Query(self.db, link, direction).bases(tx, binding_ids)
+        return {
+            (binding, place): (*base, untold.get(binding, {}).get(place, 0))
+            for binding, here in bases.items()
+            for place, base in here.items()
+        }
+
     def pairs_moved(self, link: Link, direction: str, after: int = 0, limit: int = 1000) -> list[PairRow]:
         """Pairs of which at some mapped location a side shows something else than when last settled, or that
         never settled while the source says something. The database looks through them all."""
@@ -81,12 +95,6 @@ class StockPairs:
         moved = or_(*(q.moved(place, sources) for place, sources in link.locations.items()))
         with self.db.read() as tx:
             return q.rows(tx, q.page(after, limit).where(q.s.c.missed < GONE_AFTER, moved))
-
-    def pairs_gone(self, link: Link, direction: str, after: int = 0, limit: int = 1000) -> list[PairRow]:
-        """Pairs whose source item two complete sweeps did not show, while the target's is there."""
-        q = _Query(self.db, link, direction)
-        with self.db.read() as tx:
-            return q.rows(tx, q.page(after, limit).where(q.s.c.missed >= GONE_AFTER))
 
     def matched(
         self, flow: Flow, link: Link, text: str = "", after: int = 0, limit: int = 100
@@ -150,26 +158,35 @@ class _Query:
     def rows(self, tx: Connection, query: Select[Any]) -> list[PairRow]:
         found = tx.execute(query).all()
         shown = levels_of(tx, [row[1] for row in found] + [row[_MIDDLE] for row in found])
-        bases = self._bases(tx, [row[0] for row in found])
+        bases, untold = self.bases(tx, [row[0] for row in found])
         return [
             PairRow(
                 row[0],
                 item_of(row[1:_MIDDLE], shown.get(row[1], ())),
                 item_of(row[_MIDDLE:], shown.get(row[_MIDDLE], ())),
                 bases.get(row[0], {}),
+                untold.get(row[0], {}),
             )
             for row in found
         ]
 
-    def _bases(self, tx: Connection, ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+    def bases(
+        self, tx: Connection, ids: Sequence[int]
+    ) -> tuple[dict[int, dict[str, tuple[int, int]]], dict[int, dict[str, int]]]:
+        """By binding and location: (source, target), and what the source was not told of, if anything."""
         out: dict[int, dict[str, tuple[int, int]]] = {}
+        untold: dict[int, dict[str, int]] = {}
         statement = _BASES[tx.dialect.name].format(
             source=self.sides.source_half, target=self.sides.target_half
         )
         for part in chunks(ids, _AT_ONCE):
-            for binding, place, source, target in tx.exec_driver_sql(statement, (listed(tx, part),)).all():
+            for binding, place, source, target, pieces in tx.exec_driver_sql(
+                statement, (listed(tx, part),)
+            ).all():
                 out.setdefault(binding, {})[place] = (source, target)
-        return out
+                if pieces:
+                    untold.setdefault(binding, {})[place] = pieces
+        return out, untold
 
 
 def _summed(item: FromClause, places: Sequence[str]) -> ColumnElement[Any]:

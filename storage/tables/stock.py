@@ -99,6 +99,8 @@ stock_changes = Table(
     Column("before", Integer),  # what the target showed
     Column("after", Integer),
     Column("source", Integer),  # what the source showed
+    Column("untold", Integer, nullable=False),  # what the baseline then remembers: lost at the target, untold
+    Column("released", Integer, nullable=False),  # what it forgets by the source's word: on sale again
     Column("cause", Text, nullable=False),  # run, queue, order, webhook, manual, undo, hand (seen, not ours)
     Column("reason", Text, nullable=False),
     Column("state", Text, nullable=False),  # planned, sent, applied, refused, stale, unknown, dropped, seen

@@ -36,6 +36,8 @@ stock_baselines = Table(
     Column("a_quantity", Integer, nullable=False),
     Column("b_quantity", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    # Pieces that a stock flow's target lost up to then and the source was not told of.
+    Column("untold", Integer, nullable=False, server_default="0"),
 )
 
 decisions = Table(

@@ -72,7 +72,7 @@ def test_a_read_that_broke_off_is_not_taken_for_what_the_source_shows(
     before = stores.source.levels()[sku]
     stores.source.stock(sku, before + 40)
 
-    def die(items: object, connection_id: str, sweep: int) -> int:
+    def die(items: object, connection_id: str, sweep: int, **_: object) -> int:
         raise RuntimeError("died")
 
     with monkeypatch.context() as patched:

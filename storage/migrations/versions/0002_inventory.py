@@ -49,6 +49,7 @@ def _queue() -> None:
 
 
 def _stock() -> None:
+    op.add_column("stock_baselines", sa.Column("untold", sa.Integer(), server_default="0", nullable=False))
     op.create_table('partitions',
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('owner', sa.Text(), nullable=False),
@@ -70,6 +71,8 @@ def _stock() -> None:
     sa.Column('before', sa.Integer(), nullable=True),
     sa.Column('after', sa.Integer(), nullable=True),
     sa.Column('source', sa.Integer(), nullable=True),
+    sa.Column('untold', sa.Integer(), nullable=False),
+    sa.Column('released', sa.Integer(), nullable=False),
     sa.Column('cause', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),

@@ -1,5 +1,27 @@
 """Stock from one side to the other, row by row: what to write so that nothing is oversold. Pure."""
 
-from sync.engine.stock.decide import Case, Decision, Do, Rules, Trust, decide, pair_skip, rules_of, summed
+from sync.engine.stock.decide import (
+    Case,
+    Decision,
+    Do,
+    Rules,
+    Trust,
+    decide,
+    pair_skip,
+    rules_of,
+    summed,
+    untold_now,
+)
 
-__all__ = ["Case", "Decision", "Do", "Rules", "Trust", "decide", "pair_skip", "rules_of", "summed"]
+__all__ = [
+    "Case",
+    "Decision",
+    "Do",
+    "Rules",
+    "Trust",
+    "decide",
+    "pair_skip",
+    "rules_of",
+    "summed",
+    "untold_now",
+]

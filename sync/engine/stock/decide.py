@@ -1,14 +1,16 @@
 """One row of a stock flow: a pair of items at one location of the target. Pure.
 
 The source is the master of stock, yet the target sells in between. What the target lost without telling stays
-lost: it is kept while only the target moved, and taken off the source's figure when both moved. A row never
-ends above what the source has to give; a rise is what may wait, a fall never does.
+lost: it is kept while only the target moved, and taken off the source's figure when both moved. Where nobody
+ever tells the source (`Rules.carry`), those pieces are remembered and taken off each later figure of it, too,
+until the target gets them back or somebody says that the source's figure is true. A row never ends above what
+the source has to give; a rise is what may wait, a fall never does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sync.model.flow import StockSettings
@@ -40,7 +42,8 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the flow's settings say about one location. `buffer` in pieces."""
+    """What the flow's settings say about one location. `buffer` in pieces. `carry`: nobody tells the source
+    of the target's sales, so that they are remembered here."""
 
     trust: Trust = Trust.MERGE
     buffer: int = 0
@@ -48,6 +51,7 @@ class Rules:
     unreported: str = "subtract"
     increase_twice: bool = False
     activate: bool = True
+    carry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +59,34 @@ class Case:
     """What is known of one row, in pieces. `source`: the sum over the mapped places, None if the source does
     not say; `shown`: what the target shows, None where the item is not stocked; `base`: (source, target) when
     last settled; `in_flight`: in orders that the source does not know yet; `rising`: the source's figure when
-    a rise was first seen, None if none waits."""
+    a rise was first seen, None if none waits; `untold`: lost at the target up to `base`, and the source has
+    not been told."""
 
     source: int | None
     shown: int | None
     base: tuple[int, int] | None = None
     in_flight: int = 0
     rising: int | None = None
+    untold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`value` is what the target shows afterwards; `cause` says why, "" for the ordinary. `activate`: the
     item has to be stocked there first. `settles`: the source's figure that a write carries over, where it is
-    not all of what the source shows: the rest is still to come."""
+    not all of what the source shows: the rest is still to come. `untold`: the pieces to remember once this is
+    settled; `released`: those that are forgotten by it and so on sale again."""
 
     do: Do
     value: int
     cause: str = ""
     activate: bool = False
     settles: int | None = None
+    untold: int = 0
+    released: int = 0
 
 
-def rules_of(settings: StockSettings, place: str, trust: Trust) -> Rules:
+def rules_of(settings: StockSettings, place: str, trust: Trust, carry: bool = False) -> Rules:
     """The rules for one location of the target."""
     buffer = settings.buffers.get(place, settings.buffers.get("", 0))
     return Rules(
@@ -87,6 +96,7 @@ def rules_of(settings: StockSettings, place: str, trust: Trust) -> Rules:
         settings.unreported,
         settings.increase_twice,
         settings.activate,
+        carry,
     )
 
 
@@ -115,6 +125,17 @@ def pair_skip(
     return "untracked" if target[1] is False and untracked != "track" else ""
 
 
+def untold_now(case: Case) -> int:
+    """Pieces lost at the target that the source was never told of: what is remembered, more by what the
+    target lost since (orders on their way are told), less by what came back to it."""
+    if case.base is None:
+        return 0
+    if case.shown is None:
+        return case.untold  # taken off that location: not a sale
+    lost = case.base[1] - case.shown
+    return max(0, case.untold + (max(0, lost - case.in_flight) if lost > 0 else lost))
+
+
 def decide(case: Case, rules: Rules) -> Decision:
     """What to do with one row. Never answers a value above what the source has to give, unless it leaves the
     row as it is."""
@@ -123,10 +144,12 @@ def decide(case: Case, rules: Rules) -> Decision:
     wanted = max(0, case.source - rules.buffer - case.in_flight)
     if case.shown is None:
         return _unstocked(case, rules, wanted)
-    if wanted == max(0, case.shown):
-        return _agreed(case, case.source, case.shown)
+    if case.base == (case.source, case.shown) and wanted == max(0, case.shown) and not case.untold:
+        return Decision(Do.QUIET, case.shown)  # most rows of most runs
     if case.base is None or rules.trust is Trust.WORD:
-        return Decision(Do.WRITE, wanted)
+        return _word(case, rules, wanted, case.shown)
+    if wanted == max(0, case.shown) and _heard(rules, case.shown, case.base[1]):
+        return _agreed(case, case.shown)
     return _patient(case, rules, _merged(case, rules, wanted, case.shown, case.base))
 
 
@@ -138,43 +161,72 @@ def _silent(case: Case) -> Decision:
 
 
 def _unstocked(case: Case, rules: Rules, wanted: int) -> Decision:
-    if wanted == 0:
-        return _agreed(case, case.source or 0, 0)
-    kept = rules.trust is not Trust.WORD and rules.drift == "keep"
-    if case.base is not None and case.base[1] != 0 and kept:
+    untold = untold_now(case) if rules.carry else 0
+    taken_off = case.base is not None and case.base[1] != 0
+    word = rules.trust is Trust.WORD or taken_off and rules.drift != "keep"
+    value = wanted if word else max(0, wanted - untold)
+    if wanted and taken_off and not word:
         return Decision(Do.KEEP, 0, "unstocked.kept")  # somebody took it off that location
+    if value == 0:
+        return _agreed(case, 0, untold=0 if word else untold)
     if not rules.activate:
         return Decision(Do.SKIP, 0, "not.stocked")
-    return Decision(Do.WRITE, wanted, activate=True)
+    if word:
+        return Decision(Do.WRITE, value, activate=True, released=untold)
+    return Decision(Do.WRITE, value, activate=True, untold=untold)
 
 
-def _agreed(case: Case, source: int, shown: int) -> Decision:
-    return Decision(Do.QUIET if case.base == (source, shown) else Do.SETTLE, shown)
+def _heard(rules: Rules, shown: int, before: int) -> bool:
+    """Do equal figures say that the source knows of the sales? Where nobody tells it they may be equal by
+    chance; where a person enters them they may not: only at 0 everything is equal."""
+    if not rules.carry:
+        return True
+    return rules.unreported == "park" and (shown > 0 or shown != before)
+
+
+def _word(case: Case, rules: Rules, wanted: int, shown: int, cause: str = "") -> Decision:
+    """The source's figure is true: nothing is remembered against it."""
+    if wanted == max(0, shown):
+        return _agreed(case, shown)
+    return Decision(Do.WRITE, wanted, cause, released=untold_now(case) if rules.carry else 0)
+
+
+def _agreed(case: Case, shown: int, cause: str = "", untold: int = 0) -> Decision:
+    known = case.base == (case.source or 0, shown) and case.untold == untold
+    if known:
+        return Decision(Do.QUIET, shown, untold=untold)
+    return Decision(Do.SETTLE, shown, cause, untold=untold)
 
 
 def _merged(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int, int]) -> Decision:
     source_moved, target_moved = case.source != base[0], shown != base[1]
-    if source_moved and target_moved:
-        return _both(case, rules, wanted, shown, base)
-    if target_moved:
-        if rules.drift == "keep" and shown < wanted:
-            return Decision(Do.KEEP, shown, "drift.kept")
-        return Decision(Do.WRITE, wanted, "drift.restored")
-    if not source_moved and rules.trust is Trust.MERGE and wanted > shown:
-        return Decision(Do.QUIET, shown, "differs")  # what was taken off earlier may still be on its way
-    return Decision(Do.WRITE, wanted)
-
-
-def _both(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int, int]) -> Decision:
-    """Both moved: what the target lost beyond the orders we know of is taken off."""
+    if target_moved and not source_moved:
+        return _drifted(case, rules, wanted, shown, base)
     lost = max(0, base[1] - shown - case.in_flight)
-    value = max(0, wanted - lost)
-    if lost and rules.unreported == "park" and wanted >= shown:
+    untold = untold_now(case) if rules.carry else 0
+    value = max(0, wanted - (untold if rules.carry else lost))
+    if lost and source_moved and rules.unreported == "park" and wanted >= shown:
         return Decision(Do.PARK, shown, "stock.unreported")
-    cause = "unreported.subtracted" if lost else ""
+    cause = "unreported.subtracted" if untold or lost else ""
     if value == max(0, shown):
-        return Decision(Do.SETTLE, shown, cause)
-    return Decision(Do.WRITE, value, cause)
+        return _agreed(case, shown, cause, untold)
+    if not source_moved and rules.trust is Trust.MERGE and value > shown:
+        return Decision(Do.QUIET, shown, "differs", untold=untold)  # what was taken off may be on its way
+    return Decision(Do.WRITE, value, cause, untold=untold)
+
+
+def _drifted(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int, int]) -> Decision:
+    """Only the target moved. A sale is kept and stays to be seen, a return of untold pieces is settled; what
+    would sell more than there is goes back."""
+    if rules.drift != "keep":
+        return _word(case, rules, wanted, shown, "drift.restored")
+    untold = untold_now(case) if rules.carry else 0
+    value = max(0, wanted - untold)
+    if shown > base[1] and shown == value:
+        return _agreed(case, shown, untold=untold)
+    if shown <= value:
+        return Decision(Do.KEEP, shown, "drift.kept")
+    return Decision(Do.WRITE, value, "drift.restored", untold=untold)
 
 
 def _patient(case: Case, rules: Rules, found: Decision) -> Decision:
@@ -191,4 +243,4 @@ def _patient(case: Case, rules: Rules, found: Decision) -> Decision:
     if value <= shown:
         return Decision(Do.HOLD, shown, "rise.first")
     seen = case.rising if case.rising < case.source else None
-    return Decision(Do.WRITE, value, found.cause, settles=seen)
+    return replace(found, value=value, settles=seen)

@@ -52,7 +52,7 @@ def _pages(ctx: Context, phase: str) -> Iterator[list[StockChangeRow]]:
 
 
 def _same(row: StockChangeRow, what: Again) -> bool:
-    return what.write and (what.after, what.source) == (row.after, row.source)
+    return what.write and (what.after, what.source, what.untold) == (row.after, row.source, row.untold)
 
 
 def _careful(ctx: Context, row: StockChangeRow, what: Again) -> Again:

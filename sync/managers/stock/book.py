@@ -36,7 +36,8 @@ _WAITING = 1000  # so many stale rows are read again before the phase has sent e
 @dataclass(frozen=True, slots=True)
 class Again:
     """What becomes of a stale row: write these figures, or drop it for a reason. `agreed`: the target shows
-    the right figure by now, which is settled."""
+    the right figure by now, which is settled. `untold`: pieces to remember in either case; None: as
+    planned."""
 
     write: bool
     before: int
@@ -44,6 +45,7 @@ class Again:
     reason: str = ""
     agreed: bool = False
     source: int | None = None
+    untold: int | None = None
 
 
 class Stale(Protocol):
@@ -247,11 +249,14 @@ class StockBook:
                     before=what.before,
                     after=what.after,
                     source=what.source,
+                    untold=what.untold,
                     reason=what.reason or "moved",
                 )
             elif what.agreed:
                 agreed.append(change)
-                self.ws.stock_changes.set_state(tx, [change], "planned", after=what.after, source=what.source)
+                self.ws.stock_changes.set_state(
+                    tx, [change], "planned", after=what.after, source=what.source, untold=what.untold
+                )
             else:
                 self.ws.stock_changes.set_state(tx, [change], "dropped", reason=what.reason or "moved")
         if agreed:  # settles the pair as it is; nothing of ours was applied

@@ -11,6 +11,7 @@ from storage.tables.connections import cursors
 from storage.tables.sync import bindings, stock_baselines
 from storage.upsert import upsert
 from sync.managers.context import Context
+from sync.managers.stock.in_flight import carries
 from sync.managers.stock.scope import places
 from sync.model.run import Mode
 from sync.queue import fence
@@ -38,19 +39,12 @@ def take_over_buffers(ctx: Context) -> None:
 
 
 def _moved(ctx: Context, place: str, before: int, now: int) -> Update:
-    """The source's half by the difference; the target's half up to what it would show had nothing been taken
-    off, so that it is taken off again."""
+    """The source's half by the difference. Where untold pieces are not remembered, the target's half goes up
+    to what it would show had nothing been taken off, so that it is taken off again."""
     c = stock_baselines.c
     source, target = (c.a_quantity, c.b_quantity) if ctx.source_side == "a" else (c.b_quantity, c.a_quantity)
-    plain = source - before
+    halves = {source.name: source + (now - before)}
+    if not carries(ctx):
+        halves[target.name] = case((target < source - before, source - before), else_=target)
     mine = select(bindings.c.id).where(and_(bindings.c.link_id == ctx.link.id, bindings.c.kind == "variant"))
-    return (
-        update(stock_baselines)
-        .where(c.location_id == place, c.binding_id.in_(mine))
-        .values(
-            {
-                source.name: source + (now - before),
-                target.name: case((target < plain, plain), else_=target),
-            }
-        )
-    )
+    return update(stock_baselines).where(c.location_id == place, c.binding_id.in_(mine)).values(halves)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.stock_items import ItemRow
 from storage.stock_pairs import PairRow
 from sync.engine.stock import Case, Decision, Do, Rules, Trust, decide, pair_skip, rules_of, summed
 from sync.managers.context import Context
+from sync.managers.stock.in_flight import carries
 from sync.managers.stock.reading import tagged
 from sync.managers.stock.scope import places, trust_of
 from sync.model.stock import StockLevel
@@ -35,8 +36,9 @@ class Deciding:
         self.ctx, self.settings = ctx, ctx.flow.stock
         self.trust = trust_of(ctx)
         self.places = places(ctx)
+        self.carry = carries(ctx)
         self.rules: dict[str, Rules] = {
-            place: rules_of(self.settings, place, self.trust) for place in self.places
+            place: rules_of(self.settings, place, self.trust, self.carry) for place in self.places
         }
         self.in_flight = in_flight or {}
         self._tags = (ctx.run.scope.tags, ctx.flow.stock.tags)
@@ -64,16 +66,17 @@ class Deciding:
                 self.base(pair, place),
                 flying.get(place, 0),
                 rising.get((pair.binding_id, place)),
+                pair.untold.get(place, 0),
             )
             yield Row(pair, place, case, decide(case, self.rules[place]))
 
     def again(self, row: Row, shown: int | None) -> Row:
         """The same row, decided by what the target shows now. What it lost since it was last seen is a sale
         that nobody told of, also for a run whose word holds."""
-        case = Case(row.case.source, shown, self.known(row), row.case.in_flight, row.case.rising)
+        case = replace(row.case, shown=shown, base=self.known(row))
         rules = self.rules[row.place]
         if rules.trust is Trust.WORD:
-            rules = rules_of(self.settings, row.place, Trust.ALIGN)
+            case, rules = replace(case, untold=0), replace(rules, trust=Trust.ALIGN)
         return Row(row.pair, row.place, case, decide(case, rules))
 
     def known(self, row: Row) -> tuple[int, int] | None:

@@ -34,9 +34,10 @@ PARKS: dict[str, Message] = {
     ),
 }
 _SETTLE = (
-    "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at) VALUES (?, ?, ?, "
-    "?, ?) ON CONFLICT (binding_id, location_id) DO UPDATE SET a_quantity = excluded.a_quantity, "
-    "b_quantity = excluded.b_quantity, at = excluded.at"
+    "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at, untold) "
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (binding_id, location_id) DO UPDATE SET "
+    "a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at, "
+    "untold = excluded.untold"
 )
 
 
@@ -89,10 +90,10 @@ class Findings:
 
     # -- steps -----------------------------------------------------------------------------------------------
 
-    def _settle(self, row: Row) -> tuple[int, str, int, int, int]:
+    def _settle(self, row: Row) -> tuple[int, str, int, int, int, int]:
         halves = (row.case.source or 0, row.decision.value)
         a, b = halves if self.ctx.source_side == "a" else halves[::-1]
-        return (row.pair.binding_id, row.place, a, b, to_micros(utc_now()))
+        return (row.pair.binding_id, row.place, a, b, to_micros(utc_now()), row.decision.untold)
 
     def _hand(self, row: Row) -> bool:
         """Did the target move by itself, and was that not noted before?"""

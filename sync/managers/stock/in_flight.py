@@ -27,6 +27,11 @@ def order_flow(ws: Workspace, link: Link, side: str) -> Flow | None:
     return next((f for f in flows if f.entity is Entity.ORDER and f.enabled and f.direction[0] == side), None)
 
 
+def carries(ctx: Context) -> bool:
+    """Does nobody tell the source what the target sells? Then the flow itself remembers it."""
+    return order_flow(ctx.ws, ctx.link, ctx.target_side) is None
+
+
 def open_orders(ws: Workspace, link: Link, flow: Flow) -> list[Order]:
     """Orders that the flow has still to take over: those placed since its last complete run that have no
     partner, and those that wait for a person. Raises as the connector's read."""

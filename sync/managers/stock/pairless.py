@@ -26,7 +26,7 @@ def not_gone(ws: Workspace, connection_id: str, product_ids: Collection[str]) ->
     """Items of products that could not be read whole are hidden, not absent."""
     i = stock_items.c
     if product_ids:
-        with ws.db.write() as tx:
+        with fence.guarded(ws.db) as tx:
             here = and_(i.connection_id == connection_id, among(tx, i.product_id, sorted(product_ids)))
             tx.execute(update(stock_items).where(here, i.missed > 0).values(missed=0))
 

@@ -116,8 +116,7 @@ class StockPlanning:
         return max(whole, self.tally.read) if self.run.mode is Mode.DELTA else self.tally.read
 
     def _rest(self, done: int) -> None:
-        """What was not looked at one by one: items without a partner, and in a delta whatever is as it "
-        "was."""
+        """What was not looked at one by one: items without a partner, and in a delta what is as it was."""
         places = len(self.deciding.places)
         if self.run.scope.ids or self.run.scope.skus:
             self.tally.skip(Match.ONLY_SOURCE.value, (len(self._asked()) - done) * places)
@@ -207,4 +206,6 @@ class StockPlanning:
             source=case.source if row.decision.settles is None else row.decision.settles,
             cause=self.causes.get(pair.source.variant_id) or self.cause,
             reason=row.decision.cause,
+            untold=row.decision.untold,
+            released=row.decision.released,
         )

@@ -119,7 +119,7 @@ class Reading:
         for page in connector.read(Entity.STOCK, ReadFilter(locations=where), since):
             self.ctx.check()
             if page.unchanged:
-                self.ws.stock_items.keep_sweep(connection_id)
+                self.ws.stock_items.keep_sweep(connection_id, guard=fence.check)
                 self._seen(connection_id, self.ws.stock_items.count(connection_id))
                 return since
             if not done and connection_id == self.ctx.source_connection.id:
@@ -138,7 +138,7 @@ class Reading:
                 ),
                 f"stock of {connection_id}: {done} items, expected {page.expected}",
             )
-        self.ws.stock_items.end_sweep(connection_id, sweep)
+        self.ws.stock_items.end_sweep(connection_id, sweep, guard=fence.check)
         not_gone(self.ws, connection_id, hidden)
         self._seen(connection_id, done)
         return page.cursor

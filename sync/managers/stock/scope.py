@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from storage.clock import utc_now
+from storage.tables.connections import cursors
+from storage.upsert import upsert
 from sync.engine.stock import Trust
 from sync.managers.context import Context
 from sync.model.entity import Entity
 from sync.model.run import Mode, Run
 from sync.model.stock import ALL_PLACES
 from sync.model.values import fingerprint
+from sync.queue import fence
 
 CURSOR = "stock.source"
 GONE_MODES = (Mode.FULL, Mode.SWEEP, Mode.PREVIEW)
@@ -47,9 +51,10 @@ def cursor(ctx: Context, mark: str) -> str:
 
 def keep_cursor(ctx: Context, mark: str, value: str) -> None:
     """One store's items are stored once for all flows that read it: so is the cursor. "" forgets it."""
-    kept = f"{mark} {value}" if value else ""
-    for flow_id in readers(ctx):
-        ctx.ws.cursors.set(flow_id, CURSOR, kept)
+    kept, at = f"{mark} {value}" if value else "", utc_now()
+    rows = [{"flow_id": flow, "name": CURSOR, "value": kept, "at": at} for flow in readers(ctx)]
+    with fence.guarded(ctx.ws.db) as tx:
+        upsert(tx, cursors, rows, key=["flow_id", "name"])
 
 
 def mark_of(ctx: Context) -> str:

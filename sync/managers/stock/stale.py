@@ -43,7 +43,7 @@ class StaleRows:
 
     def _one(self, row: StockChangeRow, actual: int | None, pair: PairRow | None) -> Again:
         if row.phase == PHASE:
-            return _gone(actual)
+            return _gone(row, actual, self.deciding.carry)
         if pair is None or row.place not in self.deciding.places or self.deciding.left_out(pair):
             return Again(False, 0, 0, "moved")
         planned = next(found for found in self.deciding.rows(pair, {}) if found.place == row.place)
@@ -53,6 +53,7 @@ class StaleRows:
             planned.case.base,
             planned.case.in_flight,
             planned.case.source,  # a rise that was planned was seen often enough
+            planned.case.untold,
         )
         return _again(self.deciding.again(Row(pair, row.place, case, planned.decision), actual))
 
@@ -61,17 +62,19 @@ def _again(row: Row) -> Again:
     decision, source = row.decision, row.case.source
     shown = row.case.shown or 0
     if decision.do is Do.WRITE and not decision.activate:
-        return Again(True, shown, decision.value, decision.cause, source=source)
+        return Again(True, shown, decision.value, decision.cause, source=source, untold=decision.untold)
     if decision.do in (Do.QUIET, Do.SETTLE):
-        return Again(False, shown, decision.value, agreed=True, source=source)
+        return Again(False, shown, decision.value, agreed=True, source=source, untold=decision.untold)
     return Again(False, shown, shown, decision.cause or "moved")
 
 
-def _gone(actual: int | None) -> Again:
-    """What the source does not have any more is not sold: whatever is shown goes to 0."""
+def _gone(row: StockChangeRow, actual: int | None, carry: bool) -> Again:
+    """What the source does not have any more is not sold: whatever is shown goes to 0. What was sold
+    meanwhile is remembered, too."""
     if actual is None or actual <= 0:
         return Again(False, 0, actual or 0, "gone")
-    return Again(True, actual, 0, "gone")
+    sold = (row.before or 0) - actual if carry else 0
+    return Again(True, actual, 0, "gone", untold=max(0, row.untold + sold))
 
 
 def _flying(ctx: Context) -> dict[str, int]:

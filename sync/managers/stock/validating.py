@@ -49,10 +49,15 @@ def _totals(ws: Workspace, flow: Flow, link: Link, side: str, places: list[str])
     mine = and_(level.stock_item == i.id, level.active)
     if ALL_PLACES not in places:
         mine = and_(mine, level.place.in_(places))
-    # From the items of the store, in the order of their ids, to the levels that lie in the same order; the
-    # look whether an item is bound is answered by an index alone.
-    bound = select(b.id).where(
-        b.link_id == link.id, b.kind == "variant", (b.id_a if which == "a" else b.id_b) == i.variant_id
+    own, other = (b.id_a, b.id_b) if which == "a" else (b.id_b, b.id_a)
+    # From the items of the store, in the order of their ids, to the levels that lie in the same order. An
+    # item that its counterpart's store does not track counts on neither side: it is not kept in step.
+    twin = stock_items.alias("twin")
+    bound = (
+        select(b.id)
+        .join(twin, twin.c.variant_id == other)
+        .where(b.link_id == link.id, b.kind == "variant", own == i.variant_id)
+        .where(twin.c.connection_id == (link.b if which == "a" else link.a), twin.c.tracked)
     )
     here = and_(
         func.coalesce(i.connection_id, "") == (link.a if which == "a" else link.b), i.missed == 0, i.tracked
@@ -75,6 +80,8 @@ def _sample(
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for pair in ws.stock_match.pairs_of(link, flow.direction, _drawn(ws, flow, link)):
+        if False in (pair.source.tracked, pair.target.tracked):
+            continue
         for place, sources in places.items():
             ours = [x for x in pair.source.levels if ALL_PLACES in sources or x.location_id in sources]
             theirs = [x for x in pair.target.levels if x.location_id == place]

@@ -15,12 +15,14 @@ from storage.stock_changes import NewStockChange, StockChangeRow
 from storage.tables.stock import stock_changes
 from sync.engine import brake
 from sync.engine.apply import Apply
+from sync.engine.stock import Case, untold_now
 from sync.engine.undo import words
 from sync.engine.undo.stock import Do, Verdict, judge
 from sync.errors import NeedsOperator
 from sync.managers.context import Context
 from sync.managers.recovery import recover
 from sync.managers.stock.book import Again, Alive, StockBook
+from sync.managers.stock.in_flight import carries
 from sync.managers.stock.manager import StockSyncManager
 from sync.managers.stock.stale import StaleRows
 from sync.managers.stock.tally import Tally
@@ -82,7 +84,9 @@ class LeftAlone(StaleRows):
 
     def _left(self, row: StockChangeRow, actual: int | None) -> Again:
         if actual is not None and actual == row.after:
-            return Again(False, actual, actual, agreed=True, source=row.source)
+            sold = (row.before or 0) - actual if self.deciding.carry else 0
+            untold = max(0, row.untold + sold)  # it came there without us
+            return Again(False, actual, actual, agreed=True, source=row.source, untold=untold)
         message = (
             words.about(words.NOT_STOCKED, "available")
             if actual is None
@@ -103,7 +107,7 @@ class StockUndoPlan:
     def __init__(self, ctx: Context) -> None:
         self.ctx, self.ws, self.run_ = ctx, ctx.ws, ctx.run
         self.tally, self.listed = Tally(), 0
-        self.places = _places(ctx)
+        self.places, self.carry = _places(ctx), carries(ctx)
 
     def run(self) -> None:
         """Raises NeedsOperator if an approved plan no longer holds."""
@@ -134,13 +138,17 @@ class StockUndoPlan:
     # -- what the target shows -------------------------------------------------------------------------------
 
     def _judged(self, page: Sequence[StockChangeRow]) -> Iterator[tuple[StockChangeRow, Verdict]]:
-        shown, sources = self._shown(page), self._sources(page)
+        shown, settled = self._shown(page), self._settled(page)
         for row in page:
-            row = replace(row, source=sources.get((row.binding_id or 0, row.place), row.source))
+            base = settled.get((row.binding_id or 0, row.place))
+            now = shown.get((row.variant_id, row.place))
+            released = row.released if self.carry else 0
+            row = replace(row, untold=self._untold(base, now, released), released=-released)
+            row = replace(row, source=base[0]) if base else row
             if row.phase in _VERBS or not row.place:
                 yield row, Verdict(Do.LISTED, message=_why(row))
             else:
-                yield row, judge(row.before, row.after, shown.get((row.variant_id, row.place)))
+                yield row, judge(row.before, row.after, now)
 
     def _shown(self, page: Sequence[StockChangeRow]) -> Shown:
         """Reads the items of these rows again, and keeps what they show."""
@@ -156,11 +164,17 @@ class StockUndoPlan:
             shown.update({(variant, level.location_id): level.available for variant, level in levels})
         return shown
 
-    def _sources(self, page: Sequence[StockChangeRow]) -> Mapping[tuple[int, str], int]:
-        """The source's half of the pair as it is settled now."""
-        at = 0 if self.ctx.source_side == "a" else 1
+    def _settled(self, page: Sequence[StockChangeRow]) -> Mapping[tuple[int, str], tuple[int, int, int]]:
+        """(source, target, untold pieces) as they are settled now."""
         ids = sorted({row.binding_id for row in page if row.binding_id is not None})
-        return {key: pair[at] for key, pair in self.ws.bindings.stock(ids).items()}
+        return self.ws.stock_match.settled(self.ctx.link, self.ctx.flow.direction, ids)
+
+    def _untold(self, base: tuple[int, int, int] | None, shown: int | None, released: int) -> int:
+        """What the target sold stays sold: it is remembered as before that run, with all that has come to it
+        since, and what the run released by the source's word is taken off again."""
+        if base is None or not self.carry:
+            return 0
+        return max(0, released + untold_now(Case(base[0], shown, base[:2], untold=base[2])))
 
     # -- rows ------------------------------------------------------------------------------------------------
 
@@ -216,6 +230,8 @@ class StockUndoPlan:
             "planned",
             chosen,
             verdict.message,
+            row.untold,
+            row.released,
         )
 
     # -- a plan that is carried out --------------------------------------------------------------------------

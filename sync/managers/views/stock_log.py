@@ -3,8 +3,8 @@ page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ CAUSES: Mapping[str, Message] = {
     "undo": say("Undo"),
     "hand": say("Edited by hand"),
 }
+DONE = ("sent", "applied", "refused", "stale", "unknown", "dropped", "seen")
+"""States of changes that are more than planned."""
 COUNT_CAP = 10_000
 TREND_DAYS = 30
 _DAY = 86_400_000_000
@@ -131,9 +133,10 @@ def by_state(ws: Workspace, run_id: str, *, fresh: bool = False) -> dict[str, in
     )
 
 
-def planned(ws: Workspace, run_id: str) -> int:
+def planned(ws: Workspace, run_id: str, *, fresh: bool = False) -> int:
     """How many rows a run has decided to write, written ones included."""
-    return sum(n for state, n in by_state(ws, run_id).items() if state not in ("dropped", "seen"))
+    states = by_state(ws, run_id, fresh=fresh)
+    return sum(n for state, n in states.items() if state not in ("dropped", "seen"))
 
 
 def by_phase(ws: Workspace, run_id: str) -> dict[str, int]:
@@ -195,8 +198,15 @@ def _page(ws: Workspace, query: Any, limit: int) -> StockPage:
 
 def _row(row: Row[Any]) -> StockRow:
     names = [name for name in StockRow.__dataclass_fields__ if name != "message"]
-    message = Message.from_json(row.message) if row.message else None
+    message = Message.from_json(row.message) if row.message else _told(row)
     return StockRow(**{name: getattr(row, name) for name in names}, message=message)
+
+
+def _told(row: Row[Any]) -> Message | None:
+    """How many pieces were taken off because the source was never told of their sale."""
+    if row.reason != "unreported.subtracted" or not row.untold:
+        return None
+    return say("Taken off {n}: sold at the target, not told to the source", n=row.untold)
 
 
 def _where(f: ChangeFilter) -> list[ColumnElement[bool]]:
@@ -222,8 +232,3 @@ def _sku(text: str) -> ColumnElement[bool]:
 def where_of(f: ChangeFilter) -> list[ColumnElement[bool]]:
     """The filter as conditions, for verbs that change what it shows."""
     return _where(f)
-
-
-def of_run(run_id: str, f: Sequence[str] | ChangeFilter = ()) -> ChangeFilter:
-    """A filter cut down to one run."""
-    return replace(f, run_id=run_id) if isinstance(f, ChangeFilter) else ChangeFilter(run_id=run_id)

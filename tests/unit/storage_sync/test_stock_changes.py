@@ -15,6 +15,7 @@ from storage.stock_owners import StockOwners
 from storage.stock_stages import StockStages
 from sync.errors import NeedsOperator
 from sync.model.entity import Entity
+from sync.model.plan import Settle
 from sync.model.stock import Difference
 from sync.model.text import say
 from tests.unit.storage_sync.conftest import Store
@@ -46,7 +47,7 @@ def test_due_comes_in_order_and_leaves_out_what_is_unticked(stock: Stock) -> Non
     assert stock.changes.due("run", "stock", after_id=left[0].id)[0] == left[1]
     assert stock.changes.counts("run") == {"planned": 4, "sent": 1}
     assert stock.changes.phases("run") == {"stock": 3}
-    [sent] = stock.changes.of_call("c1")
+    [sent] = stock.changes.each("run", "sent")
     assert (sent.state, sent.tries) == ("sent", 1)
 
 
@@ -60,6 +61,35 @@ def test_a_whole_call_settles_at_once(stock: Stock) -> None:
     assert [(r.levels[0].available, r.levels[0].active) for r in rows.values()] == [(4, True), (5, True)]
     bases = {p.source.variant_id: p.bases for p in stock.match.pairs(stock.link, "a>b")}
     assert bases == {"a1": {"B1": (6, 4)}, "a2": {"B1": (5, 5)}}
+
+
+def test_what_the_source_was_not_told_is_remembered_with_the_baseline(stock: Stock) -> None:
+    stock.sweep("a", [item("a1", "X", ("A1", 9)), item("a2", "Y", ("A1", 5))])
+    stock.sweep("b", [item("b1", "X", ("B1", 7)), item("b2", "Y", ("B1", 5))])
+    stock.refresh()
+    pairs = stock.match.pairs(stock.link, "a>b")
+    bindings = [pair.binding_id for pair in pairs]
+    rows = [
+        replace(change(stock.flow.id, pair.binding_id, pair.target.variant_id, 9, 6), untold=3, released=n)
+        for n, pair in enumerate(pairs)
+    ]
+    stock.changes.add([rows[0], replace(rows[1], source=5, after=5, untold=0)])
+    planned = stock.changes.due("run", "stock")
+    assert [(r.untold, r.released) for r in planned] == [(3, 0), (0, 1)]
+    with stock.db.write() as tx:
+        stock.changes.applied(tx, stock.link.b, [r.id for r in planned])
+    assert [dict(p.untold) for p in stock.match.pairs(stock.link, "a>b")] == [{"B1": 3}, {}]
+    assert stock.moved() == set(), "in step, although the figures differ"
+    settled = stock.match.settled(stock.link, "a>b", bindings)
+    assert settled == {(bindings[0], "B1"): (9, 6, 3), (bindings[1], "B1"): (5, 5, 0)}
+    assert stock.match.settled(stock.link, "b>a", bindings[:1]) == {(bindings[0], "B1"): (6, 9, 3)}
+    with stock.db.write() as tx:
+        stock.changes.set_state(tx, [planned[0].id], "planned", after=7, untold=2)
+        stock.changes.applied(tx, stock.link.b, [planned[0].id])
+    assert [dict(p.untold) for p in stock.match.pairs(stock.link, "a>b")] == [{"B1": 2}, {}]
+    with stock.db.write() as tx:  # a flow of products knows of no such pieces
+        stock.store.bindings.settle(tx, stock.link.id, [Settle("variant", "a1", {"available": (9, 9)}, "B1")])
+    assert [dict(p.untold) for p in stock.match.pairs(stock.link, "a>b")] == [{}, {}]
 
 
 def test_a_flow_from_b_settles_its_own_halves(stock: Stock) -> None:

@@ -134,7 +134,7 @@ def test_a_deleted_item_gives_its_partner_to_its_successor(stock: Stock) -> None
     for _ in range(2):
         stock.sweep("a", [item("a0", "Z")])
     assert stock.refresh() == {"only_source": 1, "only_target": 1}
-    [pair] = stock.match.pairs_gone(stock.link, "a>b")
+    [pair] = stock.match.pairs_of(stock.link, "a>b", ["a1"])
     assert pair.source.gone and pair.target.variant_id == "b1", "what becomes of it is to be decided"
     stock.sweep("a", [item("a0", "Z"), item("a2", "X")])
     assert stock.refresh() == {"matched": 1, "only_source": 1} and stock.paired() == {"a2": "b1"}

@@ -1,0 +1,212 @@
+"""Sales at a destination of which nobody tells the source: they are remembered; no piece is sold twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.stock_items import StockItems
+from sync.managers.sandboxes import SandboxProcess
+from sync.managers.verbs.undo import UndoVerbs
+from sync.managers.views import stock_log
+from sync.model.entity import Entity
+from sync.model.flow import Flow
+from sync.model.run import Mode, Status
+from tests.e2e.stores import Store, Stores
+
+
+class Shelf:
+    """One SKU of which there is plenty, after the baseline."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        [self.flow] = stores.link()
+        self.target: Store = stores.stores["target"]
+        stores.run(self.flow)
+        self.sku = max(self.target.levels(), key=lambda sku: self.target.levels()[sku])
+        self.other = stores.source.levels(1)[self.sku]
+        self.source(self.other + 40)
+        stores.run(self.flow, Mode.DELTA)
+        assert self.shown == self.other + 40
+
+    @property
+    def shown(self) -> int:
+        return self.target.levels()[self.sku]
+
+    def source(self, pieces: int) -> None:
+        """Both places of the source together show so many."""
+        self.stores.source.stock(self.sku, pieces - self.other)
+
+    def moves(self, pieces: int, mode: Mode = Mode.DELTA) -> int:
+        """The source shows so many, a run follows; what the destination shows then."""
+        self.source(pieces)
+        run = self.stores.run(self.flow, mode)
+        assert run.counts.balanced, self.stores.why(run)
+        return self.shown
+
+    def untold(self) -> int:
+        [pair] = self.pairs()
+        return sum(pair.untold.values())
+
+    def pairs(self) -> list:
+        ws, link = self.stores.ws, self.stores.ws.links.get(self.flow.link_id)
+        [item] = ws.stock_items.by_sku(self.stores.source.id, [self.sku])
+        return ws.stock_match.pairs_of(link, self.flow.direction, [item.variant_id])
+
+    def moved(self) -> int:
+        """Pairs that the next delta has to decide."""
+        ws = self.stores.ws
+        return len(ws.stock_match.pairs_moved(ws.links.get(self.flow.link_id), self.flow.direction))
+
+
+@pytest.fixture
+def shelf(stores: Stores) -> Shelf:
+    return Shelf(stores)
+
+
+@pytest.fixture
+def either(store_processes: dict[str, SandboxProcess], database_url: str, tmp_path: Path) -> Iterator[Shelf]:
+    """The same on both databases."""
+    stores = Stores(store_processes, tmp_path / "home", database_url)
+    try:
+        for store in stores.stores.values():
+            store.as_made()
+        yield Shelf(stores)
+    finally:
+        stores.close()
+
+
+def test_a_sale_stays_sold_whatever_the_source_does_later(either: Shelf) -> None:
+    n = either.other + 40
+    either.target.sell(either.sku, 3)
+    either.stores.run(either.flow, Mode.SWEEP)
+    assert either.shown == n - 3 and either.untold() == 0, "kept, and not yet settled"
+    assert either.moves(n - 1) == n - 4 and either.untold() == 3
+    assert either.moves(n - 2) == n - 5, "the three are on sale again"
+    assert either.moves(n - 5, Mode.SWEEP) == n - 8, "equal figures do not say that the source has heard"
+    assert either.moves(n + 5) == n + 2
+    assert either.moved() == 0, "in step is in step"
+    either.stores.quiet(either.flow, either.target)
+    assert not either.stores.ws.stock_differences.list(either.flow.id)
+    either.target.sell(either.sku, -2)  # two come back
+    either.stores.run(either.flow, Mode.SWEEP)
+    assert either.shown == n + 4 and either.untold() == 1
+    assert either.moves(0) == 0 and either.moves(1) == 0 and either.untold() == 1
+    assert either.moves(9) == 8, "what was sold stays sold when there is something again"
+    either.stores.run(either.flow, reason="counted")
+    assert either.shown == 9 and either.untold() == 0
+    assert either.moves(12) == 12
+
+
+def test_a_reason_for_one_item_leaves_the_others_alone(shelf: Shelf) -> None:
+    other = next(sku for sku, n in shelf.target.levels().items() if n > 9 and sku != shelf.sku)
+    right, levels = shelf.target.levels()[other], shelf.stores.source.levels()
+    for sku in (shelf.sku, other):
+        shelf.target.sell(sku, 3)
+    shelf.stores.source.stock(other, levels[other] + 1)
+    shelf.moves(shelf.other + 30)
+    shelf.stores.run(shelf.flow, skus=(shelf.sku,), reason="entered by hand")
+    assert shelf.shown == shelf.other + 30 and shelf.target.levels()[other] == right - 2
+
+
+def test_what_sells_while_the_baseline_is_written_is_remembered(stores: Stores) -> None:
+    [flow] = stores.link()
+    target = stores.stores["target"]
+    hook = {"operation": "inventorySetQuantities", "share": 0.5, "pieces": 2, "seed": 3, "count": 1}
+    target.post("/hooks", hook)
+    stores.run(flow)
+    sold = 2 * target.get("/hooks")["hooks"][0]["sold"]
+    target.process.ask("DELETE", "/hooks")
+    for n in (5, 9):
+        for sku in target.levels():
+            stores.source.stock(sku, 60 + n)
+        stores.run(flow, Mode.DELTA)
+        right = sum(stores.source.levels().values()) + sum(stores.source.levels(1).values())
+        assert sold and sum(target.levels().values()) == right - sold
+
+
+def test_single_items_and_the_buffer_keep_it_in_mind(shelf: Shelf) -> None:
+    n = shelf.other + 40
+    shelf.target.sell(shelf.sku, 3)
+    shelf.source(n - 1)
+    shelf.stores.pushed(shelf.flow, [shelf.sku])
+    assert shelf.shown == n - 4
+    shelf.source(n - 2)
+    shelf.stores.pushed(shelf.flow, [shelf.sku])
+    assert shelf.shown == n - 5
+    stock = replace(shelf.stores.ws.links.flow(shelf.flow.id).stock, buffers={"": 4})
+    shelf.stores.ws.stock_verbs.save(shelf.flow.id, stock, "test")
+    shelf.stores.run(shelf.flow, Mode.DELTA)
+    assert shelf.shown == n - 9 and shelf.untold() == 3
+
+
+def test_what_comes_back_to_the_source_comes_back_without_what_was_sold(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.flow = shelf.stores.settle(shelf.flow, gone="zero")
+    shelf.target.sell(shelf.sku, 3)
+    shelf.stores.run(shelf.flow, Mode.SWEEP)
+    with shelf.stores.ws.db.write() as tx:
+        [pair] = shelf.pairs()
+        tx.exec_driver_sql(f"UPDATE stock_items SET missed = 5 WHERE id = {pair.source.id}")
+    with monkeypatch.context() as patched:  # it stays gone
+        patched.setattr(StockItems, "put", lambda *a, **k: 0)
+        patched.setattr(StockItems, "end_sweep", lambda *a, **k: 0)
+        run = shelf.stores.run(shelf.flow, Mode.SWEEP, expect=None)
+        if run.status is Status.BRAKED:
+            run = shelf.stores.confirm(run)
+    assert shelf.shown == 0 and shelf.untold() == 3, shelf.stores.why(run)
+    shelf.stores.run(shelf.flow, Mode.SWEEP)
+    assert shelf.shown == shelf.other + 40 - 3
+
+
+def test_an_undo_takes_the_sources_word_back(shelf: Shelf) -> None:
+    n = shelf.other + 40
+    shelf.target.sell(shelf.sku, 3)
+    shelf.moves(n - 1)
+    worded = shelf.stores.run(shelf.flow, reason="counted")
+    assert shelf.shown == n - 1 and shelf.untold() == 0
+    undone = undo(shelf, worded.id)
+    assert shelf.shown == n - 4 and shelf.untold() == 3
+    assert shelf.moves(n - 2) == n - 5
+    assert shelf.moves(n - 1) == n - 4
+    undo(shelf, undone)
+    assert shelf.shown == n - 1 and shelf.untold() == 0, "and the undo of that gives it again"
+
+
+def undo(shelf: Shelf, run_id: str) -> str:
+    plan = shelf.stores.ended(UndoVerbs(shelf.stores.ws).propose(run_id, by="test"))
+    run = shelf.stores.ended(shelf.stores.ws.run_verbs.apply_plan(plan.id, by="test"))
+    assert run.status is Status.DONE, shelf.stores.why(run)
+    return run.id
+
+
+def test_the_change_log_says_how_many_were_not_told(shelf: Shelf) -> None:
+    n = shelf.other + 40
+    shelf.target.sell(shelf.sku, 3)
+    shelf.moves(n - 1)
+    shelf.moves(n - 2)
+    rows = stock_log.log(shelf.stores.ws, stock_log.ChangeFilter(shelf.flow.id, states=("applied",))).rows
+    told = [r.message.english() for r in rows if r.sku == shelf.sku and r.message]
+    assert len(told) == 2 and all("3" in text and "not told" in text for text in told)
+
+
+def test_a_link_with_an_order_flow_is_told_by_it(shelf: Shelf) -> None:
+    """The source learns of the orders itself: what was taken off comes back with its next move, as ever."""
+    n = shelf.other + 40
+    orders(shelf.stores, shelf.flow)
+    shelf.target.sell(shelf.sku, 3)
+    assert shelf.moves(n - 1) == n - 4 and shelf.untold() == 0
+    shelf.stores.quiet(shelf.flow, shelf.target)
+    assert shelf.moves(n - 2) == n - 2, "the source has not fallen by the order: it is no order of ours"
+    shelf.target.sell(shelf.sku, 2)
+    assert shelf.moves(n - 4, Mode.SWEEP) == n - 4, "it has heard of the two"
+
+
+def orders(stores: Stores, flow: Flow) -> None:
+    """An enabled flow that takes over the destination's orders."""
+    made = stores.ws.links.add_flow(flow.link_id, Entity.ORDER, "b>a")
+    stores.ws.links.save(replace(made, enabled=True))
