@@ -63,11 +63,6 @@ class Calls:
         with self.db.read() as tx:
             return [(r.run_id, _call(r)) for r in tx.execute(query)]
 
-    def reopen(self, tx: Connection, run_ids: Sequence[str]) -> int:
-        """After a restore: calls of these runs count as unknown again, because their answers may be newer
-        than the backup."""
-        return tx.execute(update(calls).where(calls.c.run_id.in_(run_ids)).values(state="unknown")).rowcount
-
 
 # A connector may name a call that never happened the same again.
 _STORE = (

@@ -5,6 +5,7 @@ A row is a stage of a run (here) or a record (`queue_records`); `queue_desk` is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from storage.clock import utc_now as now
 from storage.database import Database
 from storage.messages import stored_message
 from storage.queue_desk import QueueDesk, QueueFilter
+from storage.queue_folding import LONGEST_WAIT, return_items
 from storage.queue_item import (
     BY_HAND,
     OPEN,
@@ -22,12 +24,12 @@ from storage.queue_item import (
     Guard,
     Item,
     by_index,
+    claimed,
     connection_lost,
-    end_rows,
-    item_of,
+    held,
     unguarded,
 )
-from storage.queue_records import BATCH, LONGEST_WAIT, RecordItems
+from storage.queue_records import BATCH, RecordItems
 from storage.tables.connections import connections
 from storage.tables.sync import sync_queue
 from sync.model.text import Message
@@ -100,7 +102,7 @@ class Queue(RecordItems, QueueDesk):
                 .where(sync_queue.c.id == row.id)
                 .values(status="processing", worker=worker, fence=fence)
             )
-        return item_of(row)
+        return claimed(row, worker, fence)
 
     def next_stage(self, partition: str | None = None) -> int | None:
         """Priority of the most urgent stage that is due."""
@@ -110,28 +112,30 @@ class Queue(RecordItems, QueueDesk):
         return None if row is None else int(row.priority)
 
     def finish(
-        self, tx: Connection, item_id: int, status: str = "completed", error: Message | None = None
-    ) -> None:
-        end_rows(tx, [item_id], status, error_message=stored_message(error))
+        self, tx: Connection, item: Item, status: str = "completed", error: Message | None = None
+    ) -> bool:
+        """The stage is over; False if it is not at work under this claim any more."""
+        return self._ended(tx, item, status=status, finished_at=now(), error_message=stored_message(error))
 
-    def again(self, tx: Connection, item_id: int, delay: float, error: Message) -> None:
-        """Back to pending after `delay` seconds, one try more on its account."""
-        q = sync_queue.c
-        tx.execute(
-            update(sync_queue)
-            .where(q.id == item_id)
-            .values(
-                status="pending",
-                due=now() + timedelta(seconds=delay),
-                retry_count=q.retry_count + 1,
-                error_message=stored_message(error),
-            )
+    def again(self, tx: Connection, item: Item, delay: float, error: Message) -> bool:
+        """Back to pending after `delay` seconds, one try more on its account; False as with `finish`."""
+        return self._ended(
+            tx,
+            item,
+            status="pending",
+            due=now() + timedelta(seconds=delay),
+            retry_count=sync_queue.c.retry_count + 1,
+            error_message=stored_message(error),
         )
 
-    def put_back(self, tx: Connection, item_id: int) -> None:
+    def put_back(self, tx: Connection, item: Item) -> bool:
         """Pending again at once, because the process stops and not because the stage failed: no try is
-        counted."""
-        tx.execute(update(sync_queue).where(sync_queue.c.id == item_id).values(status="pending", due=now()))
+        counted. False as with `finish`: what has ended meanwhile stays so."""
+        return self._ended(tx, item, status="pending", due=now())
+
+    def _ended(self, tx: Connection, item: Item, **values: Any) -> bool:
+        where = (sync_queue.c.id == item.id, *held(item.worker, item.fence))
+        return tx.execute(update(sync_queue).where(*where).values(**values)).rowcount > 0
 
     def busy(self, run_id: str) -> bool:
         """Is a stage of the run still due or at work? A run's status may be final a moment before its last
@@ -151,22 +155,30 @@ class Queue(RecordItems, QueueDesk):
         where: list[ColumnElement[bool]] = [q.status == "processing"]
         if partition is not None:
             where += [q.partition == partition, q.fence < fence]
-        twin = sync_queue.alias()
+        with self.db.write() as tx:
+            guard(tx)
+            return self._rescued(tx, where)
+
+    def disown(self, worker: str, fence: int, guard: Guard = unguarded) -> int:
+        """Pending again is what a claim took whose answer was lost: it stands under the worker's name, who
+        has nothing at work. Answers how many rows."""
+        with self.db.write() as tx:
+            guard(tx)
+            return self._rescued(tx, held(worker, fence))
+
+    def _rescued(self, tx: Connection, where: Sequence[ColumnElement[bool]]) -> int:
+        q, twin = sync_queue.c, sync_queue.alias()
         doubled = (
             select(twin.c.id)
             .where(twin.c.run_id == q.run_id, twin.c.action == q.action, twin.c.status == "pending")
             .exists()
         )
-        with self.db.write() as tx:
-            guard(tx)
-            tx.execute(
-                update(sync_queue).where(*where, doubled).values(status="completed", finished_at=now())
-            )
-            stages = tx.execute(
-                update(sync_queue).where(*where, q.run_id.is_not(None)).values(status="pending", due=now())
-            ).rowcount
-            records = list(tx.execute(select(q.id).where(*where, q.run_id.is_(None))).scalars())
-            return stages + self.return_items(tx, records, due=now())
+        tx.execute(update(sync_queue).where(*where, doubled).values(status="completed", finished_at=now()))
+        stages = tx.execute(
+            update(sync_queue).where(*where, q.run_id.is_not(None)).values(status="pending", due=now())
+        ).rowcount
+        records = list(tx.execute(select(q.id).where(*where, q.run_id.is_(None))).scalars())
+        return stages + return_items(tx, records, due=now())
 
     def drop_all(self) -> None:
         """Nothing is due any more (after a restore)."""

@@ -12,6 +12,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from storage.clock import utc_now as now
 from storage.database import Database
+from storage.queue_folding import return_items
 from storage.queue_item import BY_HAND, URGENT, Item, item_of, portions
 from storage.tables.connections import flows, links
 from storage.tables.stock import stock_items
@@ -105,7 +106,7 @@ class QueueDesk:
         for some in portions(list(ids)):
             with self.db.write() as tx:
                 failed = select(q.id).where(q.id.in_(some), q.status == "failed", q.run_id.is_(None))
-                total += self.return_items(
+                total += return_items(
                     tx, list(tx.execute(failed).scalars()), due=now(), retry_count=0, priority=BY_HAND
                 )
         return total
@@ -116,9 +117,6 @@ class QueueDesk:
         q = sync_queue.c
         which = or_(q.status == "failed", and_(q.status == "pending", q.run_id.is_(None)))
         return self._moved(ids, which, status="dismissed", finished_at=now())
-
-    def return_items(self, tx: Any, ids: Sequence[int], **values: Any) -> int:
-        raise NotImplementedError("comes from RecordItems")
 
     def _moved(self, ids: Sequence[int], which: ColumnElement[bool], **values: Any) -> int:
         total = 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, text, update
+from sqlalchemy import ColumnElement, Connection, Row, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from storage.clock import utc_now as now
@@ -71,6 +71,30 @@ def item_of(row: Row[Any]) -> Item:
     )
 
 
+def claimed(row: Row[Any], worker: str, fence: int) -> Item:
+    """The item of a row that has just been claimed."""
+    return replace(item_of(row), status="processing", worker=worker, fence=fence)
+
+
+def held(worker: str, fence: int) -> tuple[ColumnElement[bool], ...]:
+    """Rows that are at work under this very claim. Whoever ends or returns a row names it: the answer to an
+    earlier commit may have been lost, and then the row has ended already, or is at work again elsewhere."""
+    q = sync_queue.c
+    return q.status == "processing", q.worker == worker, q.fence == fence
+
+
+def still_held(tx: Connection, items: Sequence[Item]) -> list[Item]:
+    """Of items claimed together those that are still at work under that claim."""
+    if not items:
+        return []
+    q = sync_queue.c
+    where = held(items[0].worker, items[0].fence)
+    found: set[int] = set()
+    for some in portions([item.id for item in items]):
+        found.update(tx.execute(select(q.id).where(q.id.in_(some), *where)).scalars())
+    return [item for item in items if item.id in found]
+
+
 def unguarded(tx: Connection) -> None:
     """Where one process works nobody else can have taken over."""
 
@@ -87,18 +111,20 @@ def portions(ids: list[int]) -> list[list[int]]:
     return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
 
 
-def set_rows(tx: Connection, ids: list[int], **values: Any) -> int:
-    """Changes columns of these rows; answers how many there were."""
+def set_rows(tx: Connection, ids: list[int], where: Sequence[ColumnElement[bool]] = (), **values: Any) -> int:
+    """Changes columns of these rows, as far as they are so; answers how many there were."""
     q = sync_queue.c
     return sum(
-        tx.execute(update(sync_queue).where(q.id.in_(some)).values(**values)).rowcount
+        tx.execute(update(sync_queue).where(q.id.in_(some), *where).values(**values)).rowcount
         for some in portions(ids)
     )
 
 
-def end_rows(tx: Connection, ids: list[int], status: str, **values: Any) -> int:
+def end_rows(
+    tx: Connection, ids: list[int], status: str, where: Sequence[ColumnElement[bool]] = (), **values: Any
+) -> int:
     """These rows are over."""
-    return set_rows(tx, ids, status=status, finished_at=now(), **values)
+    return set_rows(tx, ids, where, status=status, finished_at=now(), **values)
 
 
 def connection_lost(error: BaseException) -> bool:

@@ -10,26 +10,32 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, select, text, type_coerce, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, select, text, update
 
 from storage.clock import utc_now as now
 from storage.database import Database
 from storage.messages import stored_message
-from storage.queue_item import SYNC, URGENT, Guard, Item, by_index, end_rows, item_of, set_rows, unguarded
+from storage.queue_folding import fold_in, return_items
+from storage.queue_item import (
+    SYNC,
+    URGENT,
+    Guard,
+    Item,
+    by_index,
+    claimed,
+    end_rows,
+    held,
+    item_of,
+    set_rows,
+    still_held,
+    unguarded,
+)
 from storage.tables.sync import sync_queue
 from sync.model.entity import Entity
 from sync.model.text import Message
 
-LONGEST_WAIT = 60.0
-"""Seconds after its first move a record is due, however often it moves meanwhile."""
 BATCH = 1_000
-_KEY = ("flow_id", "direction", "entity_type", "record_id")
-# Literal text: with bound parameters PostgreSQL does not see that the partial index is meant.
-_PENDING_RECORD = text("status = 'pending' AND run_id IS NULL")
 _FAILED = text("status = 'failed'")
-_FOLDS = 5  # a twin may appear between looking and writing, rarely twice
 
 
 class RecordItems:
@@ -58,7 +64,7 @@ class RecordItems:
         """
         rows = _pushed(flow_id, str(entity), direction, record_ids, partition, priority, cause, delay)
         for start in range(0, len(rows), BATCH):
-            _fold_in(tx, rows[start : start + BATCH])
+            fold_in(tx, rows[start : start + BATCH])
         return len(rows)
 
     def claim_records(
@@ -86,7 +92,7 @@ class RecordItems:
                 return []
             rows = tx.execute(_companions(head, limit)).all()
             set_rows(tx, [row.id for row in rows], status="processing", worker=worker, fence=fence)
-        return [item_of(row) for row in rows]
+        return [claimed(row, worker, fence) for row in rows]
 
     def next_record(self, partition: str | None = None) -> int | None:
         """Priority of the most urgent record that could be claimed now."""
@@ -105,9 +111,10 @@ class RecordItems:
             return [item_of(r) for r in tx.execute(query.order_by(q.priority, q.due, q.id).limit(limit))]
 
     def complete(self, tx: Connection, items: Sequence[Item]) -> None:
-        """Done. Older failed rows of the same records are closed with them."""
+        """Done, as far as they are at work under this claim. Older failed rows of the same records are closed
+        with them."""
         self._close_older(tx, items)
-        end_rows(tx, [item.id for item in items], "completed")
+        end_rows(tx, [item.id for item in items], "completed", where=_claim(items))
 
     def _close_older(self, tx: Connection, items: Sequence[Item]) -> None:
         for (flow_id, direction), records in _by_flow(items).items():
@@ -122,13 +129,14 @@ class RecordItems:
         """These have failed for good; they stay, with the reason, until someone retries or dismisses them.
         Older failed rows of the same records make room: one row tells of one trouble."""
         self._close_older(tx, items)
-        end_rows(tx, [item.id for item in items], "failed", error_message=stored_message(error))
+        ids, message = [item.id for item in items], stored_message(error)
+        end_rows(tx, ids, "failed", where=_claim(items), error_message=message)
 
     def retry_later(self, tx: Connection, items: Sequence[Item], delay: float, error: Message) -> None:
         """Back to pending after `delay` seconds, one try more on their account."""
-        self.return_items(
+        return_items(
             tx,
-            [item.id for item in items],
+            [item.id for item in still_held(tx, items)],
             due=now() + timedelta(seconds=delay),
             retry_count=sync_queue.c.retry_count + 1,
             error_message=stored_message(error),
@@ -136,24 +144,8 @@ class RecordItems:
 
     def give_back(self, tx: Connection, items: Sequence[Item]) -> None:
         """Pending again at once, because the work was interrupted and not because it failed: no try is
-        counted."""
-        self.return_items(tx, [item.id for item in items], due=now())
-
-    def return_items(self, tx: Connection, ids: Sequence[int], **values: Any) -> int:
-        """Makes record rows pending again; one that has a newer twin folds into that. Answers how many are
-        pending or folded."""
-        left = _newest(tx, list(ids))
-        for attempt in range(_FOLDS):
-            folded = _fold_into_twins(tx, left)
-            left = [one for one in left if one not in folded]
-            try:
-                with tx.begin_nested():
-                    set_rows(tx, left, status="pending", worker="", finished_at=None, **values)
-                return len(ids)
-            except IntegrityError:  # a twin came in between
-                if attempt == _FOLDS - 1:
-                    raise
-        return len(ids)
+        counted. What has ended meanwhile stays so."""
+        return_items(tx, [item.id for item in still_held(tx, items)], due=now())
 
     def prune_records(self, before: datetime) -> int:
         """Deletes record items that were completed or dismissed before that; answers how many."""
@@ -170,9 +162,6 @@ class RecordItems:
             total += gone
             if gone < BATCH:
                 return total
-
-
-# -- folding ------------------------------------------------------------------------------------------------
 
 
 def _pushed(
@@ -204,85 +193,9 @@ def _pushed(
     return [{**same, "record_id": record_id} for record_id in sorted(set(record_ids))]
 
 
-def _fold_in(tx: Connection, rows: list[dict[str, Any]]) -> None:
-    insert = (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(sync_queue)
-    old, new = sync_queue.c, insert.excluded
-    tx.execute(
-        insert.on_conflict_do_update(
-            index_elements=list(_KEY),
-            index_where=_PENDING_RECORD,
-            set_={
-                "due": _folded_due(old, new),
-                "priority": _least(old.priority, new.priority),
-                "cause": case((new.priority < old.priority, new.cause), else_=old.cause),
-            },
-        ),
-        rows,
-    )
-
-
-def _folded_due(old: Any, new: Any) -> ColumnElement[Any]:
-    longest = type_coerce(old.first_at, BigInteger) + int(LONGEST_WAIT * 1_000_000)
-    first = type_coerce(
-        case((old.first_at.is_(None), new.due), else_=type_coerce(longest, new.due.type)), new.due.type
-    )
-    put_off = case((new.due > old.due, new.due), else_=old.due)
-    at_once = (old.priority != new.priority) | (new.due <= new.first_at)
-    return case(
-        ((old.retry_count > 0) & (new.priority >= old.priority), old.due),
-        (at_once, _least(old.due, new.due)),
-        else_=_least(put_off, first),
-    )
-
-
-def _least(one: Any, other: Any) -> ColumnElement[Any]:
-    return case((one <= other, one), else_=other)
-
-
-def _newest(tx: Connection, ids: list[int]) -> list[int]:
-    """Of several rows of one record the newest; the others are completed."""
-    if not ids:
-        return []
-    q = sync_queue.c
-    rows = tx.execute(select(q.id, *(q[name] for name in _KEY)).where(q.id.in_(ids)).order_by(q.id)).all()
-    kept = {tuple(row[1:]): int(row.id) for row in rows}
-    end_rows(tx, sorted(set(ids) - set(kept.values())), "completed")
-    return sorted(kept.values())
-
-
-def _fold_into_twins(tx: Connection, ids: list[int]) -> set[int]:
-    """Completes the rows whose record is pending anew; the newer row takes over how often it was tried."""
-    if not ids:
-        return set()
-    q, twin = sync_queue.c, sync_queue.alias("twin")
-    pairs = tx.execute(
-        select(q.id, q.retry_count, q.priority, twin.c.id.label("twin"))
-        .join(twin, _same_record(q, twin.c))
-        .where(q.id.in_(ids), q.run_id.is_(None), twin.c.id != q.id, _pending("twin"))
-    ).all()
-    for row in pairs:
-        tx.execute(
-            update(sync_queue)
-            .where(q.id == row.twin)
-            .values(
-                retry_count=case((q.retry_count < row.retry_count, row.retry_count), else_=q.retry_count),
-                priority=case((q.priority > row.priority, row.priority), else_=q.priority),
-            )
-        )
-    folded = {int(row.id) for row in pairs}
-    end_rows(tx, list(folded), "completed")
-    return folded
-
-
-def _same_record(one: Any, other: Any) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = one.flow_id == other.flow_id
-    for name in _KEY[1:]:
-        condition = condition & (one[name] == other[name])
-    return condition
-
-
-def _pending(alias: str) -> Any:
-    return text(f"{alias}.status = 'pending' AND {alias}.run_id IS NULL")
+def _claim(items: Sequence[Item]) -> tuple[ColumnElement[bool], ...]:
+    """Items that are ended together were claimed together."""
+    return held(items[0].worker, items[0].fence) if items else ()
 
 
 def _by_flow(items: Sequence[Item]) -> Mapping[tuple[str, str], list[str]]:
@@ -290,9 +203,6 @@ def _by_flow(items: Sequence[Item]) -> Mapping[tuple[str, str], list[str]]:
     for item in items:
         found.setdefault((item.flow_id, item.direction), []).append(item.record_id)
     return found
-
-
-# -- claiming -----------------------------------------------------------------------------------------------
 
 
 def _due(partition: str | None) -> list[ColumnElement[bool]]:

@@ -5,15 +5,17 @@ user postgres."""
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+_PORTS = range(20_000, 32_000)
 _DEBIAN = Path("/usr/lib/postgresql")
 _SETTINGS = ("max_connections=100", "listen_addresses=127.0.0.1", "shared_buffers=128MB")
 
@@ -94,6 +96,12 @@ def _run(command: list[str]) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Below those that the system gives to clients: while the server restarts, one of the many that try to
+    reach it could be given the server's own port, meet itself there, and keep the server from coming back."""
+    ports = list(_PORTS)
+    random.shuffle(ports)
+    for port in ports:
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free for a PostgreSQL server")

@@ -21,6 +21,9 @@ Prove = Callable[[int, str], Verdict]
 """(n, name of the guard that is taken away) → what was found."""
 
 
+_FEW, _FAST = 5, 0.25
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """`full` and `sample` are how often; `guard` is what its broken variant takes away."""
@@ -42,17 +45,20 @@ def _frozen(n: int, broken: str) -> Verdict:
 
 
 def _restarts(n: int, broken: str) -> Verdict:
+    """Where there are few they come sooner, so that a sample is short."""
+    few = n < _FEW
+    pace, shape = (_FAST, restarts.SMALL) if few else (1.0, restarts.SHAPE)
     with server() as made:
-        return restarts.prove(n, url=made.url, restart=made.restart, broken=broken)
+        return restarts.prove(n, url=made.url, restart=made.restart, broken=broken, pace=pace, shape=shape)
 
 
 PROOFS = {
-    "kill": Proof(lambda n, b: kill.prove(n, broken=b), 200, 5, "settled-before-sent"),
-    "kill-postgres": Proof(_kill_postgres, 200, 5, "settled-before-sent"),
+    "kill": Proof(lambda n, b: kill.prove(n, broken=b), 200, 2, "settled-before-sent"),
+    "kill-postgres": Proof(_kill_postgres, 200, 2, "settled-before-sent"),
     "faults": Proof(lambda n, b: faults.prove(n, broken=b), 100, 3, "repeated-blindly"),
     "lost-answers": Proof(lambda n, b: lost_answers.prove(n, broken=b), 1000, 20, "repeated-blindly"),
     "frozen": Proof(_frozen, 20, 1, "unfenced"),
-    "restarts": Proof(_restarts, 30, 2, "settled-before-sent"),
+    "restarts": Proof(_restarts, 30, 2, "repeated-blindly"),
     "second-worker": Proof(lambda n, b: second_worker.prove(n, broken=b), 20, 2, "unlocked"),
     "poison": Proof(lambda n, b: poison.prove(n, broken=b), 10_000, 1_000, "all-refused"),
     "undo": Proof(lambda n, b: undo.prove(n, broken=b), 10_000, 500, "undone-blindly"),

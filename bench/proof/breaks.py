@@ -9,7 +9,7 @@ from typing import Any
 
 from sync.model.call import Call, Outcome, State
 
-_SLOW = 0.3  # seconds
+_A_SALE = 0.3  # seconds in which somebody surely buys what has just been written
 
 
 def settled_before_sent() -> None:
@@ -29,6 +29,7 @@ def repeated_blindly() -> None:
     from sync.engine.apply import Apply
 
     def look_up(self: Apply, call: Call, repeats: int | None = 0) -> None:
+        time.sleep(_A_SALE)
         self.book.release(call)
 
     Apply.look_up = look_up  # type: ignore[method-assign]
@@ -48,11 +49,6 @@ def compared_never() -> None:
 def keyed_never() -> None:
     """The same call goes with another key each time."""
     _before_stock(lambda variables: variables.update(key=str(uuid.uuid4())))
-
-
-def slow() -> None:
-    """No guard taken away: each stock call waits a moment between being written down and being sent."""
-    _before_stock(lambda variables: time.sleep(_SLOW))
 
 
 def _before_stock(do: Callable[[Any], object]) -> None:
@@ -89,7 +85,6 @@ def unfenced() -> None:
     fence.check_alive = lambda: None
     compared_never()
     keyed_never()
-    slow()
 
 
 def all_refused() -> None:
@@ -124,5 +119,4 @@ BREAKS: Mapping[str, Callable[[], None]] = {
     "all-refused": all_refused,
     "undone-blindly": undone_blindly,
     "unfenced": unfenced,
-    "slow": slow,
 }

@@ -6,18 +6,35 @@ from __future__ import annotations
 import random
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.progress import PATIENCE, until_over
 from bench.proof.rounds import Round, Shopper
 from bench.proof.verdict import Verdict
-from bench.proof.worker import Worker
+from bench.proof.worker import Worker, marked
 from sync.model.run import LIVE
 
 LEASE, GRACE = 2.0, 3.0
 """Seconds; in production a takeover waits until the longest request has ended."""
-_SHAPE = Shape(20_000, speed=5, latency=0.35)
-_PATIENCE = 120.0
+_SHAPE = Shape(5_000, speed=5, latency=0.35)
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One freeze. Every second one comes at the worst instant (the lease has been looked at, and the first
+    byte has not left), the others at a random one; every second pair is woken only when all is over."""
+
+    number: int
+
+    @property
+    def instant(self) -> str:
+        return "" if self.number % 2 else f"frozen-before-sending:{self.number}"
+
+    @property
+    def woken_late(self) -> bool:
+        return self.number % 4 < 2
 
 
 def prove(n: int = 20, *, url: str, broken: str = "") -> Verdict:
@@ -34,7 +51,7 @@ def prove(n: int = 20, *, url: str, broken: str = "") -> Verdict:
             log = Path(home) / f"frozen-{tries}.log"
             run_id = stores.start(reason="proof")
             with Shopper(stores, dice):
-                wrong += _freeze(stores, run_id, dice, broken, log)
+                wrong += _freeze(stores, run_id, dice, broken, log, _Try(tries))
             found, tries = this.judged(run_id), tries + 1
             lost, doubled = lost + found.lost, doubled + found.doubled
             wrong += found.wrong
@@ -42,20 +59,25 @@ def prove(n: int = 20, *, url: str, broken: str = "") -> Verdict:
     return Verdict("frozen worker", tries, lost, doubled, tuple(wrong[:5]), {"said_fenced": fenced})
 
 
-def _freeze(stores: Stores, run_id: str, dice: random.Random, broken: str, log: Path) -> list[str]:
+def _freeze(
+    stores: Stores, run_id: str, dice: random.Random, broken: str, log: Path, this: _Try
+) -> list[str]:
     """One worker begins and is frozen while it sends; a second one carries on to the end, the first is woken
-    somewhere on the way."""
-    first = Worker(stores.env, broken=broken or "slow", log=log)
+    somewhere on the way or after it."""
+    instants = [this.instant] if this.instant else []
+    first = Worker(stores.env, broken=broken, log=log, instants=instants)
     second: Worker | None = None
     try:
-        if not _until_sending(stores, run_id):
+        if not _until_frozen(stores, run_id, dice, first, this):
             return ["nothing was sent"]
-        time.sleep(dice.uniform(0, 0.5))
-        first.freeze()
         second = Worker(stores.env)
+        if this.woken_late:
+            wrong = until_over(stores, run_id)
+            first.wake()
+            return wrong
         time.sleep(LEASE + GRACE + dice.uniform(0.5, 3))
         first.wake()
-        return _until_over(stores, run_id)
+        return until_over(stores, run_id)
     finally:
         first.wake()
         for worker in (first, second):
@@ -63,19 +85,14 @@ def _freeze(stores: Stores, run_id: str, dice: random.Random, broken: str, log: 
                 worker.stop()
 
 
-def _until_sending(stores: Stores, run_id: str) -> bool:
-    end = time.monotonic() + _PATIENCE
-    while stores.ws.runs.get(run_id).first_write_at is None:
+def _until_frozen(stores: Stores, run_id: str, dice: random.Random, first: Worker, this: _Try) -> bool:
+    end = time.monotonic() + PATIENCE
+    mark = marked(Path(stores.env["COUNTERPART_HOME"]), this.instant) if this.instant else None
+    while not (mark.exists() if mark else stores.ws.runs.get(run_id).first_write_at):
         if time.monotonic() > end or stores.ws.runs.get(run_id).status not in LIVE:
             return False
         time.sleep(0.005)
+    if mark is None:
+        time.sleep(dice.uniform(0, 0.5))
+    first.freeze()
     return True
-
-
-def _until_over(stores: Stores, run_id: str) -> list[str]:
-    end = time.monotonic() + _PATIENCE
-    while stores.ws.runs.get(run_id).status in LIVE or stores.ws.queue.busy(run_id):
-        if time.monotonic() > end:
-            return [f"stands still: {stores.ws.runs.get(run_id)}"]
-        time.sleep(0.02)
-    return []

@@ -1,8 +1,10 @@
-"""kill -9 of the worker at random instants, run after run, until it has happened `n` times."""
+"""kill -9 of the worker: at the two worst instants on purpose, and at random ones, run after run, until
+these were `n`."""
 
 from __future__ import annotations
 
 import random
+import signal
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -11,21 +13,24 @@ from statistics import median
 from typing import Any
 
 from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.progress import Progress
 from bench.proof.rounds import Round, Shopper
 from bench.proof.verdict import Verdict
 from bench.proof.worker import Worker
-from sync.model.run import LIVE
 
 STEADY = 10.0
 """Seconds after a kill by which there must be progress again."""
+WORST = ("killed-before-sending", "killed-after-the-effect")
 _LIFE = 1.5  # seconds a worker lives at most after it has begun to work
-_PATIENCE = 60.0
 _SHAPE = Shape(5_000, speed=20, latency=0.35)
 
 
 @dataclass
 class Tally:
+    """`kills` at random instants; those at the worst ones are `worst`."""
+
     kills: int = 0
+    worst: int = 0
     rounds: int = 0
     lost: int = 0
     doubled: int = 0
@@ -43,16 +48,21 @@ def prove(
         two_stores(shape, work=False, home=Path(home), url=url) as stores,
     ):
         while tally.kills < n and not (broken and tally.lost + tally.doubled):
-            _round(stores, n, tally, dice, broken, workers)
-    slow = [s for s in tally.steady if s > STEADY]
-    wrong = tally.wrong + ([f"{len(slow)} times not steady within {STEADY:.0f} s"] if slow else [])
+            _Round(stores, n, tally, dice, broken, workers).run()
+    late = sum(seconds > STEADY for seconds in tally.steady)
     return Verdict(
         "kill",
         tally.kills,
         tally.lost,
         tally.doubled,
-        tuple(wrong[:5]),
-        {"rounds": tally.rounds, "database": stores.ws.db.dialect, **_steadiness(tally.steady)},
+        tuple(tally.wrong[:5]),
+        {
+            "at_worst_instants": tally.worst,
+            "rounds": tally.rounds,
+            "database": stores.ws.db.dialect,
+            **_steadiness(tally.steady),
+        },
+        (f"{late} times not steady within {STEADY:.0f} s",) if late else (),
     )
 
 
@@ -62,66 +72,78 @@ def _steadiness(seconds: list[float]) -> dict[str, Any]:
     return {"steady_median_s": round(median(seconds), 1), "steady_worst_s": round(max(seconds), 1)}
 
 
-def _round(stores: Stores, n: int, tally: Tally, dice: random.Random, broken: str, count: int) -> None:
+class _Round:
     """A full run over changed stock, its workers killed until it ends; then the books are read."""
-    this = Round(stores, dice)
-    run_id = stores.start(reason="proof")
-    with Shopper(stores, dice):
-        crew = [Worker(stores.env, broken=broken, log=_log(stores)) for _ in range(count)]
-        try:
-            _until_over(stores, run_id, crew, n, tally, dice, broken)
-        finally:
-            for worker in crew:
-                worker.stop() if worker.alive else None
-    tally.rounds += 1
-    found = this.judged(run_id)
-    tally.lost, tally.doubled = tally.lost + found.lost, tally.doubled + found.doubled
-    tally.wrong += found.wrong
 
+    def __init__(
+        self, stores: Stores, n: int, tally: Tally, dice: random.Random, broken: str, workers: int
+    ) -> None:
+        self.stores, self.n, self.tally, self.dice, self.broken = stores, n, tally, dice, broken
+        self.log = Path(stores.env["COUNTERPART_HOME"]) / "workers.log"
+        self.round = Round(stores, dice)
+        self.run_id = stores.start(reason="proof")
+        self.progress = Progress(stores, self.run_id)
+        self.crew: list[Worker] = []
+        self.workers = workers
+        self.struck: float | None = None  # when the last kill was, until there is progress
+        self.due = 0.0  # when the next is
 
-def _until_over(
-    stores: Stores, run_id: str, crew: list[Worker], n: int, tally: Tally, dice: random.Random, broken: str
-) -> None:
-    struck: float | None = None  # when the last kill was, until there is progress
-    sign, end, due = _sign(stores, run_id), time.monotonic() + _PATIENCE, 0.0
-    while stores.ws.runs.get(run_id).status in LIVE or stores.ws.queue.busy(run_id):
-        time.sleep(0.005)
-        now = time.monotonic()
-        if (seen := _sign(stores, run_id)) != sign:
-            sign, end = seen, now + _PATIENCE
-            due = due or now + dice.uniform(0, _LIFE)
-            if struck is not None:
-                tally.steady.append(now - struck)
-                struck = None
-        if due and now >= due and tally.kills < n:
-            victim = dice.randrange(len(crew))
-            crew[victim].kill()
-            tally.kills, struck, due = tally.kills + 1, struck or time.monotonic(), 0.0
-            crew[victim] = Worker(stores.env, broken=broken, log=_log(stores))
-            sign = _sign(stores, run_id)
-        gone = [worker for worker in crew if not worker.alive]
-        if now > end or gone:
-            what = f"a worker ended: {gone[0].process.returncode}" if gone else "stands still"
-            tally.wrong.append(f"{what}: {stores.ws.runs.get(run_id)} {_log(stores).read_text()[-500:]}")
-            return
+    def run(self) -> None:
+        with Shopper(self.stores, self.dice):
+            try:
+                self.crew = [self._worker() for _ in range(self.workers)]
+                self._until_over()
+            finally:
+                for worker in self.crew:
+                    worker.stop() if worker.alive else None
+        self.tally.rounds += 1
+        found = self.round.judged(self.run_id)
+        self.tally.lost += found.lost
+        self.tally.doubled += found.doubled
+        self.tally.wrong += found.wrong
 
+    def _worker(self) -> Worker:
+        return Worker(self.stores.env, broken=self.broken, log=self.log, instants=WORST)
 
-def _log(stores: Stores) -> Path:
-    return Path(stores.env["COUNTERPART_HOME"]) / "workers.log"
+    def _until_over(self) -> None:
+        while not self.progress.over():
+            time.sleep(0.005)
+            now = time.monotonic()
+            if self.progress.moved():
+                self._steady(now)
+            if self.due and now >= self.due and self.tally.kills < self.n:
+                self.tally.kills += 1
+                victim = self.dice.randrange(len(self.crew))
+                self.crew[victim].kill()
+                self._replace(victim)
+            for number, worker in enumerate(self.crew):
+                if not worker.alive and not self._ended(number, worker):
+                    return
+            if self.progress.still:
+                self._trouble("stands still")
+                return
 
+    def _steady(self, now: float) -> None:
+        self.due = self.due or now + self.dice.uniform(0, _LIFE)
+        if self.struck is not None:
+            self.tally.steady.append(now - self.struck)
+            self.struck = None
 
-def _sign(stores: Stores, run_id: str) -> tuple[object, ...]:
-    """What changes with every step that the work makes."""
-    run = stores.ws.runs.get(run_id)
-    return (run.stage, run.done, run.status, stores.ws.queue.busy(run_id), _calls(stores, run_id))
+    def _ended(self, number: int, worker: Worker) -> bool:
+        """A worker is gone by itself: at a worst instant, or it should not be."""
+        code = worker.wait(0)
+        if code != -signal.SIGKILL or self.tally.worst >= len(WORST):
+            self._trouble(f"a worker ended: {code}")
+            return False
+        self.tally.worst += 1
+        self._replace(number)
+        return True
 
+    def _replace(self, number: int) -> None:
+        self.struck, self.due = self.struck or time.monotonic(), 0.0
+        self.crew[number] = self._worker()
+        self.progress.moved()
 
-def _calls(stores: Stores, run_id: str) -> int:
-    from sqlalchemy import func, select
-
-    from storage.tables.sync import calls
-
-    with stores.ws.db.read() as tx:
-        return int(
-            tx.execute(select(func.count()).select_from(calls).where(calls.c.run_id == run_id)).scalar_one()
-        )
+    def _trouble(self, what: str) -> None:
+        run = self.stores.ws.runs.get(self.run_id)
+        self.tally.wrong.append(f"{what}: {run} {self.log.read_text()[-500:]}")

@@ -7,57 +7,96 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.progress import PATIENCE, Progress, until_over
 from bench.proof.rounds import Round, Shopper
 from bench.proof.verdict import Verdict
 from bench.proof.worker import Worker
-from sync.model.run import LIVE
+from sync.queue.engine_schema import SCHEMA
 
-_SHAPE = Shape(20_000, speed=5, latency=0.35)
-_PATIENCE = 120.0
+SHAPE, SMALL = Shape(10_000, speed=5, latency=0.35), Shape(4_000, speed=5, latency=0.35)
+WORST = "database-gone-after-the-effect"
 SOONEST, LATEST = 5.0, 20.0
 """Seconds between two restarts."""
 
 
 def prove(
-    n: int = 30, *, url: str, restart: Callable[[], None], broken: str = "", pace: float = 1.0
+    n: int = 30,
+    *,
+    url: str,
+    restart: Callable[[], None],
+    broken: str = "",
+    pace: float = 1.0,
+    shape: Shape = SHAPE,
 ) -> Verdict:
-    """`n` restarts; `pace` below 1 makes them come sooner."""
-    dice, wrong, lost, doubled, rounds = random.Random(29), list[str](), 0, 0, 0
+    """`n` restarts; `pace` below 1 makes them come sooner. Beside them the database is gone once at the worst
+    instant: a call has had its effect and nothing of it is stored."""
+    dice, wrong, lost, doubled, rounds, longest = random.Random(29), list[str](), 0, 0, 0, 0.0
     with (
         tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
-        two_stores(_SHAPE, work=False, home=Path(home), url=url) as stores,
+        two_stores(shape, work=False, home=Path(home), url=url) as stores,
     ):
-        havoc = _Havoc(restart, random.Random(31), pace)
-        crew = [Worker(stores.env, broken=broken) for _ in range(2)]
+        log = Path(home) / "workers.log"
+        havoc = _Havoc(restart, random.Random(31), pace, n)
+        crew = [Worker(stores.env, broken=broken, log=log, instants=[WORST]) for _ in range(2)]
         try:
+            _until_working(stores, len(crew))
             while havoc.count < n and not (broken and lost + doubled):
                 this = Round(stores, dice)
                 run_id = stores.start(reason="proof")
+                progress = Progress(stores, run_id)
                 with Shopper(stores, dice), havoc:
-                    wrong += _until_over(stores, run_id)
+                    wrong += until_over(stores, run_id, progress, lambda: bool(havoc.wrong))
+                wrong += havoc.wrong
+                if havoc.wrong:
+                    break
                 found, rounds = this.judged(run_id), rounds + 1
                 lost, doubled = lost + found.lost, doubled + found.doubled
+                longest = max(longest, progress.longest)
                 wrong += found.wrong
                 wrong += [f"a worker ended with {w.process.returncode}" for w in crew if not w.alive]
                 if wrong:
+                    wrong.append(log.read_text(errors="replace")[-2000:])
                     break
         finally:
             for worker in crew:
                 worker.stop()
-    return Verdict("database restarts", havoc.count, lost, doubled, tuple(wrong[:5]), {"rounds": rounds})
+    figures = {
+        "rounds": rounds,
+        "longest_restart_s": round(havoc.longest, 1),
+        "longest_still_s": round(longest, 1),
+    }
+    return Verdict("database restarts", havoc.count, lost, doubled, tuple(wrong[:5]), figures)
+
+
+def _until_working(stores: Stores, workers: int) -> None:
+    """A worker that is started while the database is away says so and ends; its service manager starts it
+    again. Here it is about those that work."""
+    end = time.monotonic() + PATIENCE
+    query = text(f"SELECT count(*) FROM {SCHEMA}.procrastinate_workers")
+    while True:
+        with suppress(DBAPIError), stores.ws.db.read() as tx:  # the first of them makes the table
+            if tx.execute(query).scalar_one() >= workers:
+                return
+        if time.monotonic() > end:
+            raise TimeoutError("the workers do not begin")
+        time.sleep(0.05)
 
 
 class _Havoc:
-    """Restarts the database from a thread of its own, within the block."""
+    """Restarts the database from a thread of its own, within the block; how long it waits for the next time
+    counts on from block to block."""
 
-    def __init__(self, restart: Callable[[], None], dice: random.Random, pace: float) -> None:
-        self._restart, self._dice, self._pace = restart, dice, pace
-        self.count = 0
+    def __init__(self, restart: Callable[[], None], dice: random.Random, pace: float, most: int) -> None:
+        self._restart, self._dice, self._pace, self._most = restart, dice, pace, most
+        self.count, self.longest, self._left = 0, 0.0, 0.0
+        self.wrong: list[str] = []
 
     def __enter__(self) -> _Havoc:
         self._over = threading.Event()
@@ -70,18 +109,16 @@ class _Havoc:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(self._dice.uniform(SOONEST, LATEST) * self._pace):
-            self._restart()
-            self.count += 1
-
-
-def _until_over(stores: Stores, run_id: str) -> list[str]:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        try:
-            if stores.ws.runs.get(run_id).status not in LIVE and not stores.ws.queue.busy(run_id):
-                return []
-        except DBAPIError:  # it is just being restarted
-            pass
-        time.sleep(0.05)
-    return [f"stands still: {stores.ws.runs.get(run_id)}"]
+        while self.count < self._most:
+            began = time.monotonic()
+            self._left = self._left or self._dice.uniform(SOONEST, LATEST) * self._pace
+            if self._over.wait(self._left):
+                self._left = max(0.1, self._left - (time.monotonic() - began))
+                return
+            self._left, began = 0.0, time.monotonic()
+            try:
+                self._restart()
+            except RuntimeError as error:
+                self.wrong.append(f"the server did not come back: {error}")
+                return
+            self.count, self.longest = self.count + 1, max(self.longest, time.monotonic() - began)

@@ -16,7 +16,7 @@ from storage.tables.stock import stock_changes
 from sync.model.run import Status
 
 _SALES_EVERY = 0.05  # seconds
-_SALES = 5
+_SALES = 25
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """A worker as the proofs run it: the product's own, in a process that can be killed, frozen and woken. The
 emulated stores belong to the proof and outlive it. `--break` takes a guard away first, so that a proof shows
-that it would notice."""
+that it would notice; `--instant` lets something happen to it at the worst moment, once in a data folder."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ class Worker:
     """One worker process on the data of `env`."""
 
     def __init__(
-        self, env: Mapping[str, str], *options: str, broken: str = "", log: Path | None = None
+        self,
+        env: Mapping[str, str],
+        *options: str,
+        broken: str = "",
+        log: Path | None = None,
+        instants: Sequence[str] = (),
     ) -> None:
+        """`instants`: names of `bench.proof.instants`; "name:mark" happens once for each mark."""
         command = [sys.executable, "-m", "bench.proof.worker", *options]
         command += ["--break", broken] if broken else []
+        for instant in instants:
+            command += ["--instant", instant]
         self.started = time.monotonic()
         self._log = open(log or os.devnull, "ab")  # noqa: SIM115 open while the process lives
         self.process = subprocess.Popen(
@@ -66,18 +74,33 @@ class Worker:
 
 
 def main(argv: Sequence[str]) -> int:
-    from bench.proof import breaks
+    from bench.proof import breaks, instants
     from sync.cli.main import main as command_line
     from sync.managers.trial import Trial
 
-    options = list(argv)
+    options, home = list(argv), Path(os.environ["COUNTERPART_HOME"])
     # The boxes run in the proof's process; this one must neither start others nor change their addresses.
     Trial.resume = lambda self: None  # type: ignore[method-assign,assignment,misc]
-    if "--break" in options:
-        at = options.index("--break")
-        breaks.BREAKS[options[at + 1]]()
-        del options[at : at + 2]
+    for name in _taken(options, "--break"):
+        breaks.BREAKS[name]()
+    for instant in _taken(options, "--instant"):
+        instants.arm(instant.partition(":")[0], marked(home, instant))
     return command_line(["worker", *options])
+
+
+def marked(home: Path, instant: str) -> Path:
+    """The file that is there once it has happened."""
+    return home / f"happened-{instant.replace(':', '-')}"
+
+
+def _taken(options: list[str], name: str) -> list[str]:
+    """The values of an option, taken out of `options`."""
+    found = []
+    while name in options:
+        at = options.index(name)
+        found.append(options[at + 1])
+        del options[at : at + 2]
+    return found
 
 
 if __name__ == "__main__":

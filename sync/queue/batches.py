@@ -24,6 +24,7 @@ from sync.errors import (
 )
 from sync.model.flow import Flow
 from sync.queue import fence
+from sync.queue.insist import insist
 from sync.queue.retry import delay_before_retry, storage_away
 from sync.queue.stages import unforeseen
 
@@ -122,18 +123,11 @@ class RecordTurn:
 
     def _give_back(self, batch: Sequence[Item]) -> None:
         """Pending again; waits for a database that is locked or away. What has ended meanwhile stays so."""
-        while not fence.lost():
-            try:
-                with fence.guarded(self.ws.db) as tx:
-                    self.ws.queue.give_back(tx, batch)
-                return
-            except Fenced:
-                return
-            except Exception as trouble:
-                if not storage_away(trouble):
-                    raise
-                if self.ws.stopping.wait(1.0):
-                    return
+        insist(lambda: self._returned(batch), self.ws.stopping)
+
+    def _returned(self, batch: Sequence[Item]) -> None:
+        with fence.guarded(self.ws.db) as tx:
+            self.ws.queue.give_back(tx, batch)
 
 
 def unforeseen_row(error: Exception) -> BrokenContract:

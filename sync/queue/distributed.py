@@ -14,9 +14,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
@@ -41,6 +41,10 @@ _QUEUE = "turns"
 _TICK = 0.5
 _HEARTBEAT, _STALLED = 1.0, 4.0
 _AGAIN = 0.5  # seconds after the database went away until it is asked again
+_POOL: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 2.0}
+"""Seconds. A pool that goes on trying waits twice as long after each failure: a database that was away for a
+minute would be looked at again only a minute after it is back. This one gives up, and is asked anew."""
+_OVERLOOKED = 2.0  # seconds that a partition may be free with something due, before its turn is begun unasked
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +69,7 @@ class Distributed:
             _seconds(GRACE_VARIABLE, REQUEST_SECONDS) if grace is None else grace,
         )
         self._turns: dict[str, tuple[Turn, Future[bool]]] = {}
+        self._waiting: dict[str, float] = {}  # free partitions with something due, since when
         self._guard, self._tick = threading.Lock(), threading.Event()
         self._threads: list[threading.Thread] = []
         self._app: procrastinate.App | None = None
@@ -119,13 +124,23 @@ class Distributed:
         with self._guard:
             here = set(self._turns)
         waiting = [name for name in self.ws.queue.waiting_partitions() if name not in here]
-        if not waiting:
-            return
-        rows = {row.name: row for row in self.ws.partitions.all()}
-        for name in waiting:
-            row = rows.get(name)
-            if row is None or self.leases.free(row.owner, row.left):
-                self.ensure(name)
+        rows = {row.name: row for row in self.ws.partitions.all()} if waiting else {}
+        orphans = [n for n in waiting if n in rows and self.leases.orphaned(n, rows[n].owner)]
+        free = [n for n in waiting if n not in rows or self.leases.free(rows[n].owner, rows[n].left)]
+        if self._threads:
+            # Their jobs may stand in Procrastinate for seconds yet, and with them the locks.
+            room = PARTITIONS_AT_ONCE - len(self._turns)
+            for name in [*orphans, *self._overlooked(free)][: max(0, room)]:
+                self._begin(name)
+        for name in free:
+            self.ensure(name)
+
+    def _overlooked(self, free: Sequence[str]) -> list[str]:
+        """Free partitions that nobody took although they were asked for: Procrastinate has lost a job, or
+        keeps the lock of one that ended while the database was away. The lease decides all the same."""
+        now = time.monotonic()
+        self._waiting = {name: self._waiting.get(name, now) for name in free}
+        return [name for name, since in self._waiting.items() if now - since >= _OVERLOOKED]
 
     def _ticking(self) -> None:
         while not self.ws.stopping.is_set():
@@ -154,7 +169,7 @@ class Distributed:
 
     async def _serve(self) -> None:
         connector = procrastinate.PsycopgConnector(
-            conninfo=conninfo(self.ws.db.url), kwargs=connection_options(), min_size=1, max_size=4
+            conninfo=conninfo(self.ws.db.url), kwargs=connection_options(), min_size=1, max_size=4, **_POOL
         )
         logging.getLogger("procrastinate.utils").addFilter(_without_traceback)
         app = procrastinate.App(connector=connector)
@@ -216,10 +231,15 @@ class Distributed:
         with self._guard:
             if self._app is None:
                 connector = procrastinate.SyncPsycopgConnector(
-                    conninfo=conninfo(self.ws.db.url), kwargs=connection_options(), min_size=0, max_size=2
+                    conninfo=conninfo(self.ws.db.url),
+                    kwargs=connection_options(),
+                    min_size=0,
+                    max_size=2,
+                    **_POOL,
                 )
-                self._app = procrastinate.App(connector=connector)
-                self._app.open()
+                app = procrastinate.App(connector=connector)
+                app.open()
+                self._app = app
             return self._app
 
     def _close(self) -> None:

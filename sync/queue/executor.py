@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import Connection
 
+from storage.queue_item import unguarded
 from sync.errors import Fenced
 from sync.queue import fence
 from sync.queue.batches import RecordTurn
@@ -62,6 +63,7 @@ class Executor:
         self._ending = threading.Event()
         self._workers: list[threading.Thread] = []
         self._at_work, self._last = 0, time.monotonic()
+        self._unsure: set[str] = set()  # threads that do not know whether their last claim was stored
 
     def start(self) -> None:
         """Takes up again what a killed process left behind, then works until `stop`. Start it only while
@@ -85,9 +87,8 @@ class Executor:
         deadline = time.monotonic() + wait
         for worker in self._workers:
             worker.join(max(0.0, deadline - time.monotonic()))
-        ended = not any(worker.is_alive() for worker in self._workers)
-        self._workers.clear()
-        return ended
+        self._workers = [worker for worker in self._workers if worker.is_alive()]
+        return not self._workers
 
     def wake(self) -> None:
         """Looks at once."""
@@ -130,11 +131,14 @@ class Executor:
             self._at_work += 1
         found = False
         try:
+            self._disown()
             found = take()
         except Fenced:
             _log.warning("partition %s is another worker's by now", self.hold.partition if self.hold else "")
         except Exception as error:  # noqa: BLE001 a locked database or a full disk passes; a dead worker does not come back
             _log.error("a worker could not look for work; it goes on", exc_info=not storage_away(error))
+            if storage_away(error):
+                self._unsure.add(self._name())
         finally:
             with self._wake:
                 self._at_work -= 1
@@ -142,13 +146,24 @@ class Executor:
                     self._last = time.monotonic()
         return found
 
+    def _disown(self) -> None:
+        """After a claim whose answer was lost with the database: what it may have taken is due again."""
+        if (name := self._name()) in self._unsure:
+            under = self._under()
+            self.ws.queue.disown(name, under.get("fence", 0), under.get("guard", unguarded))
+            self._unsure.discard(name)
+
+    def _name(self) -> str:
+        """Who claims: this very thread, which has one thing at work at a time."""
+        return f"{self.worker}/{threading.get_native_id()}"
+
     def _take_any(self) -> bool:
         """Records before a stage of the same priority: their turn is short."""
         partition = self.hold.partition if self.hold else None
         record, stage = self.ws.queue.next_record(partition), self.ws.queue.next_stage(partition)
         if record is not None and (stage is None or record <= stage) and self._take_records(urgent=False):
             return True
-        item = None if stage is None else self.ws.queue.claim(worker=self.worker, **self._under())
+        item = None if stage is None else self.ws.queue.claim(worker=self._name(), **self._under())
         if item is None:
             self.idle()
             return False
@@ -159,7 +174,7 @@ class Executor:
         return self._take_records(urgent=True)
 
     def _take_records(self, urgent: bool) -> bool:
-        batch = self.ws.queue.claim_records(urgent=urgent, worker=self.worker, **self._under())
+        batch = self.ws.queue.claim_records(urgent=urgent, worker=self._name(), **self._under())
         if batch:
             self._records.run(batch)
         return bool(batch)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from storage.database import Database
 from sync.errors import Fenced
-from sync.model.text import say
+from sync.model.text import Message, say
 
 
 class Hold(Protocol):
@@ -61,7 +61,12 @@ def lost() -> bool:
 def check_alive() -> None:
     """Raises Fenced when the lease is over by this machine's clock; asks no database."""
     if lost():
-        raise Fenced(say("Another worker has taken this work over; what this one had begun was not stored."))
+        raise Fenced(taken())
+
+
+def taken() -> Message:
+    """What is said where work turns out to be another worker's."""
+    return say("Another worker has taken this work over; what this one had begun was not stored.")
 
 
 @contextmanager

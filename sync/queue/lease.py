@@ -34,19 +34,28 @@ class Lease:
     seconds: float
     renewed: float = field(default_factory=passed)
     taken_over: bool = False
+    _over: bool = False
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def lost(self) -> bool:
-        return self.taken_over or passed() - self.renewed >= self.seconds
+        """Once lost it stays so, even if the database still knows it as ours: some of the work has seen it
+        and ended, the rest must not go on without it."""
+        with self._guard:
+            self._over |= self.taken_over or passed() - self.renewed >= self.seconds
+            return self._over
 
     def guard(self, tx: Connection) -> None:
         self.partitions.guard(tx, self.partition, self.owner, self.fence)
 
     def renew(self) -> None:
         """Prolongs it. The time counts from before asking: the database may have been slow to answer."""
+        if self.lost:
+            return
         asked = passed()
         if self.partitions.renew(self.partition, self.owner, self.fence, self.seconds):
-            self.renewed = asked
+            if not self.lost:
+                self.renewed = asked
         else:
             self.taken_over = True
 
@@ -122,14 +131,20 @@ class Leases:
         """Could a partition with that owner and so many seconds of lease be taken now?"""
         return not owner or left + self.grace <= 0 or certainly_dead(owner)
 
+    def orphaned(self, partition: str, owner: str) -> bool:
+        """Does nobody hold it, although it has an owner? Either that one has died on this machine, or it is
+        ours by the database alone: the answer to taking it was lost. Ask only while no turn of it is under
+        way here."""
+        with self._guard:
+            ours = owner == self.owner and partition not in self._held
+        return ours or certainly_dead(owner)
+
     def beat(self) -> None:
         """Prolongs every lease once, and gives back what could not be given back before."""
         self._pay()
         with self._guard:
             held = list(self._held.values())
         for lease in held:
-            if lease.taken_over:
-                continue
             try:
                 lease.renew()
             except Exception:  # noqa: BLE001 a database that is away for a moment; the lease runs out if it stays away

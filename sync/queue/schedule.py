@@ -22,8 +22,9 @@ from sync.errors import CounterpartError, NeedsOperator
 from sync.model.flow import Flow, Schedule
 from sync.model.text import Message, say
 from sync.queue.cron import cron_trigger
-from sync.queue.owner import new_owner
+from sync.queue.owner import certainly_dead, new_owner
 from sync.queue.quiet import after_quiet, checked_quiet
+from sync.queue.retry import storage_away
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -32,7 +33,6 @@ FIRED = "schedule.fired"
 """Cursor of a flow: when its schedule last fired, or was set."""
 REFUSED = "schedule.refused"
 """Cursor of a flow: why its last fire was not allowed, "" if it was."""
-WORKER = new_owner()
 MOST_MINUTES = 7 * 24 * 60
 _WATCH_SECONDS = 10.0
 _FIRST_PRUNE = timedelta(minutes=2)
@@ -117,12 +117,12 @@ def start_anew(ws: Workspace, flow: Flow, now: datetime | None = None) -> None:
 
 class Schedules:
     """Fires the flows of one workspace; several machines may, the database sees to it that one fire starts
-    one run. `start_run` starts a flow's run; it raises NeedsOperator if
-    that may not be, or one is under way."""
+    one run. `start_run` starts a flow's run; it raises NeedsOperator if that may not be, or one is under
+    way."""
 
     def __init__(self, ws: Workspace, start_run: Callable[[Flow], object], clock: Clock = utc_now) -> None:
         self.ws, self._start_run, self._clock = ws, start_run, clock
-        self._guard = threading.RLock()
+        self._worker, self._guard = new_owner(), threading.RLock()
         self._planned: dict[str, tuple[Schedule, str]] = {}
         self._scheduler: BackgroundScheduler | None = None
 
@@ -179,10 +179,18 @@ class Schedules:
         due = moment(flow.schedule, last) if last else now
         if due is None or due > now:  # another machine has fired meanwhile
             return False
-        first = self.ws.fires.claim(flow.id, due, WORKER)
+        try:
+            started = self.ws.fires.claim(flow.id, due, self._worker, certainly_dead) and self._started(flow)
+        except Exception as error:
+            if not storage_away(error):
+                self._next(flow, last, now)
+            raise  # with the database away this moment is not over: it fires again
+        self._next(flow, last, now)
+        return started
+
+    def _next(self, flow: Flow, last: datetime | None, now: datetime) -> None:
         if _last(self.ws, flow) == last:
             start_anew(self.ws, flow, now)
-        return first and self._started(flow)
 
     def prune(self) -> int:
         """Deletes what the retention of runs and of the log no longer keeps; answers how many rows."""

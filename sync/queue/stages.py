@@ -8,12 +8,15 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from storage.clock import utc_now
 from storage.queue import Item
 from sync.errors import Braked, BrokenContract, Cancelled, CounterpartError, Fenced
 from sync.model.run import LIVE, Run, Status
 from sync.model.text import Message, say
 from sync.queue import fence
+from sync.queue.insist import insist
 from sync.queue.retry import TRIES, delay_before_retry, storage_away
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ class StageTurn:
     def _finished(self, item: Item, following: str | None) -> None:
         partition = self._partition(item, following) if following else ""
         with fence.guarded(self.ws.db) as tx:
-            self.ws.queue.finish(tx, item.id)
+            self._over(tx, item)
             if following:
                 self.ws.queue.add(
                     tx,
@@ -92,22 +95,19 @@ class StageTurn:
         return (ctx.source_connection if stage == "read_source" else ctx.target_connection).id
 
     def _cancelled(self, item: Item) -> None:
-        if fence.lost():
-            fence.check_alive()
-        if self.ws.stopping.is_set() and not self.ws.runs.cancelled(item.run_id):
-            with fence.guarded(
-                self.ws.db
-            ) as tx:  # the process stops, not the run: it goes on at the next start
-                self.ws.queue.put_back(tx, item.id)
+        fence.check_alive()
+        if not self.ws.runs.cancelled(item.run_id):  # the process stops, not the run: it goes on elsewhere
+            with fence.guarded(self.ws.db) as tx:
+                self.ws.queue.put_back(tx, item)
             return
         run = self.ws.runs.get(item.run_id)
         self.ws.manager(run).close(run, Status.CANCELLED, None)
         with fence.guarded(self.ws.db) as tx:
-            self.ws.queue.finish(tx, item.id)
+            self._over(tx, item)
 
     def _braked(self, item: Item, stop: Braked) -> None:
         with fence.guarded(self.ws.db) as tx:
-            self.ws.queue.finish(tx, item.id)
+            self._over(tx, item)
             self.ws.runs.set(tx, item.run_id, status=Status.BRAKED, error=stop.message)
         self.ws.journal.braked(self.ws.runs.get(item.run_id), stop.hits)
 
@@ -116,39 +116,36 @@ class StageTurn:
         if delay is not None:
             speed = self._speed(item)
             with fence.guarded(self.ws.db) as tx:
-                self.ws.queue.again(tx, item.id, delay / speed, error.message)
-                self.ws.runs.set(tx, item.run_id, error=error.message)
+                if self.ws.queue.again(tx, item, delay / speed, error.message):
+                    self.ws.runs.set(tx, item.run_id, error=error.message)
             return
         run: Run = self.ws.runs.get(item.run_id)
         self.ws.manager(run).close(run, Status.FAILED, error)
         with fence.guarded(self.ws.db) as tx:
-            self.ws.queue.finish(tx, item.id, "failed", error.message)
+            self._over(tx, item, "failed", error.message)
         self.ws.journal.failed(run, error)
+
+    def _over(
+        self, tx: Connection, item: Item, status: str = "completed", error: Message | None = None
+    ) -> None:
+        """Raises Fenced, and nothing is stored, if the stage is not at work under this claim any more."""
+        if not self.ws.queue.finish(tx, item, status, error):
+            raise Fenced(fence.taken(), f"stage {item.action} of run {item.run_id}")
 
     def _give_back(self, item: Item, error: Exception) -> None:
         """The stage is tried again, or its run fails, in the plainest way there is; waits for a database that
         is locked or away. That is no fault of the stage: no try is counted for it."""
-        while not fence.lost():
-            try:
-                self._returned(item, error)
-                return
-            except Fenced:
-                return
-            except Exception as trouble:
-                if not storage_away(trouble):
-                    raise
-                if self.ws.stopping.wait(1.0):
-                    return
+        insist(lambda: self._returned(item, error), self.ws.stopping)
 
     def _returned(self, item: Item, error: Exception) -> None:
         with fence.guarded(self.ws.db) as tx:
             if storage_away(error):
-                self.ws.queue.put_back(tx, item.id)
+                self.ws.queue.put_back(tx, item)
                 return
             if item.retry_count + 1 < TRIES:
-                self.ws.queue.again(tx, item.id, _AGAIN, unforeseen())
+                self.ws.queue.again(tx, item, _AGAIN, unforeseen())
             else:
-                self.ws.queue.finish(tx, item.id, "failed", unforeseen())
+                self._over(tx, item, "failed", unforeseen())
                 self.ws.runs.set(
                     tx, item.run_id, status=Status.FAILED, error=unforeseen(), finished_at=utc_now()
                 )

@@ -62,6 +62,10 @@ class Turn:
 
     def _give_back(self, lease: Lease, executor: Executor) -> None:
         ended = executor.end()
+        if not ended and not self.ws.stopping.is_set():
+            _log.warning("partition %s waits for its work to end", self.partition)
+        while not (ended or self.ws.stopping.is_set()):
+            ended = executor.end()  # meanwhile nobody may have it: a request may be on its way
         if lease.taken_over or not ended:
             # Somebody else has it, or shall have it only when this lease has run out.
             self.leases.forget(lease)

@@ -179,18 +179,16 @@ def test_a_run_goes_from_stage_to_stage(postgres_url: str, tmp_path: Path) -> No
         assert world.ws.start()
         until(lambda: world.ws.runs.get(run_id).status is RunStatus.DONE, PATIENCE)
         until(lambda: not world.ws.queue.busy(run_id), PATIENCE)
+        assert manager.visits == ["read_source", "plan", "report"]
+        with world.ws.db.read() as tx:
+            rows = tx.exec_driver_sql("SELECT action, partition FROM sync_queue ORDER BY id").all()
+        assert [tuple(row) for row in rows] == [
+            ("read_source", world.source),
+            ("plan", world.partition),
+            ("report", world.partition),
+        ]
     finally:
         world.close()
-    assert manager.visits == ["read_source", "plan", "report"]
-    db = open_database(postgres_url)
-    with db.read() as tx:
-        rows = tx.exec_driver_sql("SELECT action, partition FROM sync_queue ORDER BY id").all()
-    db.close()
-    assert [tuple(row) for row in rows] == [
-        ("read_source", world.source),
-        ("plan", world.partition),
-        ("report", world.partition),
-    ]
 
 
 def test_a_console_that_does_no_work_wakes_the_workers(shop: Shop) -> None:

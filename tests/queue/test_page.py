@@ -82,7 +82,8 @@ def test_stages_are_shown_with_their_run_and_are_not_dismissed(world: World) -> 
 def test_verbs_say_who_asked(world: World) -> None:
     refuse_seven(world)
     verbs = QueueVerbs(world.ws)
-    assert verbs.retry_all(QueueFilter(), "Ada") == 1 and verbs.now_all(QueueFilter(text="8"), "Ada") == 1
+    assert verbs.retry_all(QueueFilter(), "Ada") == 1
+    assert verbs.now([line.id for line in view.lines(world.ws).lines if line.what == "8"], "Ada") == 1
     world.manager.act = lambda item: None
     world.work()
     assert world.statuses() == {"completed": 4}

@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
+from console import state
 from storage.database import Database, open_database
 from storage.errors import BadInput
 from storage.paths import DataPaths
 from storage.redact import install_redaction
 from storage.vault import Vault
-from sync.cli import main
+from sync.cli import checkup, main
 from sync.errors import NeedsOperator
 from sync.queue.dispatch import somebody_works
 from sync.queue.distributed import _without_traceback
@@ -102,12 +103,14 @@ def test_a_worker_elsewhere_counts_as_somebody_who_works(postgres_url: str, tmp_
         assert not somebody_works(here)
         with there.db.write() as tx:
             tx.exec_driver_sql("INSERT INTO procrastinate.procrastinate_workers DEFAULT VALUES")
-        assert somebody_works(here)
+        assert somebody_works(here) and checkup.worker_of(here) == "elsewhere"
+        assert state.of(here).workers() == "elsewhere"
         with there.db.write() as tx:
             tx.exec_driver_sql(
                 "UPDATE procrastinate.procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"
             )
-        assert not somebody_works(here)
+        assert not somebody_works(here) and checkup.worker_of(here) is None
+        assert state.of(there).workers() == "none"
     finally:
         with there.db.write() as tx:
             tx.exec_driver_sql("DELETE FROM procrastinate.procrastinate_workers")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from storage.database import open_database
 from sync.errors import NeedsOperator
@@ -85,6 +86,27 @@ def test_of_several_machines_one_starts_the_run(world: World, monkeypatch: pytes
     for machine in machines:  # … and each has seen that one acted
         machine.fire(flow.id)
     assert started == [flow.id]
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_fire_that_met_a_database_away_fires_again(world: World, away: bool) -> None:
+    """Another trouble is not met at every look: the schedule goes on to its next moment."""
+    flow = scheduled(world, Schedule(minutes=30))
+    started: list[str] = []
+    gone = OperationalError("COMMIT", {}, Exception("gone"), connection_invalidated=True)
+    troubles = [gone if away else ValueError("a bug")]
+
+    def start(flow: Flow) -> None:
+        if troubles:
+            raise troubles.pop()
+        started.append(flow.id)
+
+    world.ws.cursors.set(flow.id, FIRED, (NOON - timedelta(hours=1)).isoformat())
+    schedules = Schedules(world.ws, start, clock=lambda: NOON)
+    with pytest.raises((OperationalError, ValueError)):
+        schedules.fire(flow.id)
+    assert schedules.fire(flow.id) is away and started == [flow.id][: int(away)]
+    assert not schedules.fire(flow.id), "once"
 
 
 def test_a_refusal_is_logged_once_for_each_reason(world: World) -> None:

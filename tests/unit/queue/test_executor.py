@@ -225,5 +225,6 @@ def test_a_deleted_flow_takes_its_work_along(stage: Stage) -> None:
 
 def test_cancelled_is_no_failure_of_the_process(stage: Stage, tmp_path: Path) -> None:
     stage.manager.script["one"] = [Cancelled("Cancelled by the operator.")]
+    stage.ws.runs.cancel(stage.run.id)
     stage.work()
     assert stage.run.status is Status.CANCELLED and stage.run.error is None

@@ -68,12 +68,3 @@ def test_a_call_that_is_not_committed_leaves_nothing(store: Store, link: Link, r
     except RuntimeError:
         pass
     assert not store.calls.unanswered() and store.plans.states(run_id) == {"planned": 1}
-
-
-def test_after_a_restore_answers_may_be_newer_than_the_backup(store: Store, link: Link, run_id: str) -> None:
-    committed(store, link, run_id, 1, 2)
-    with store.db.write() as tx:
-        store.calls.set_state(tx, "call-1", "answered")
-    with store.db.write() as tx:
-        assert store.calls.reopen(tx, [run_id]) == 2
-    assert len(store.calls.unanswered()) == 2

@@ -131,7 +131,7 @@ def test_a_retry_waits_and_counts_a_restart_does_not(store: Store, run_id: str) 
     item = store.queue.claim()
     assert item is not None and item.retry_count == 0
     with store.db.write() as tx:
-        store.queue.again(tx, item.id, 3600, say("later"))
+        store.queue.again(tx, item, 3600, say("later"))
     assert store.queue.claim() is None
     due = store.queue.next_due()
     assert due is not None and timedelta(minutes=59) < due - utc_now() <= timedelta(hours=1)
@@ -139,7 +139,7 @@ def test_a_retry_waits_and_counts_a_restart_does_not(store: Store, run_id: str) 
     item = store.queue.claim()
     assert item is not None and item.retry_count == 1, "a cancelled run is looked at at once"
     with store.db.write() as tx:
-        store.queue.put_back(tx, item.id)
+        store.queue.put_back(tx, item)
     item = store.queue.claim()
     assert item is not None and item.retry_count == 1
 
@@ -163,7 +163,7 @@ def test_finished_items_are_nobodys_work(store: Store, run_id: str) -> None:
     item = store.queue.claim()
     assert item is not None
     with store.db.write() as tx:
-        store.queue.finish(tx, item.id, "failed", say("no"))
+        store.queue.finish(tx, item, "failed", say("no"))
     assert store.queue.rescue() == 0 and not store.queue.busy(run_id) and store.queue.next_due() is None
     queue(store, run_id)
     store.queue.drop_all()
@@ -176,7 +176,7 @@ def test_secrets_never_reach_the_stored_sentences(store: Store, run_id: str) -> 
     item = store.queue.claim()
     assert item is not None
     with store.db.write() as tx:
-        store.queue.again(tx, item.id, 0, say("refused {key}", key="very-secret-value"))
+        store.queue.again(tx, item, 0, say("refused {key}", key="very-secret-value"))
         store.runs.set(tx, run_id, error=say("refused very-secret-value"))
     with store.db.read() as tx:
         raw = (

@@ -1,0 +1,17 @@
+"""How much of each proof of `make proof` the tests run."""
+
+from __future__ import annotations
+
+SAMPLES = {
+    "kill": 1,
+    "kill-postgres": 1,
+    "faults": 2,
+    "lost-answers": 20,
+    "frozen": 1,
+    "restarts": 2,
+    "second-worker": 1,
+    "poison": 1_000,
+    "undo": 300,
+}
+WITHOUT_GUARD = {**SAMPLES, "faults": 10}
+"""The first two calls only read, and no guard holds there."""
