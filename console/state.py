@@ -14,7 +14,11 @@ from storage.sessions import Sessions
 from storage.throttle import SignInThrottle
 from storage.users import Users
 from sync import workspace
+from sync.managers.views.memo import memo_of
+from sync.queue.dispatch import somebody_works
 from sync.workspace import Workspace
+
+_FRESH = 2.0  # seconds: strangers may ask for the health as often as they like, the database is asked seldom
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Shell:
     users: Users
     sessions: Sessions
     throttle: SignInThrottle
-    #: how the workers of this process are, for /healthz: "running", or "elsewhere" when another process works
+    #: who does the work, for /healthz: "running" (this process), "elsewhere" (another), or "none" (nobody)
     workers: Callable[[], str]
     #: how many items wait in "Needs you", for the badge
     needs_you: Callable[[], int]
@@ -50,4 +54,7 @@ def shared() -> Shell:
 
 
 def _workers(ws: Workspace) -> str:
-    return "running" if ws.works else "elsewhere"
+    if ws.works:
+        return "running"
+    others = memo_of(ws).get("somebody works", _FRESH, lambda: somebody_works(ws))
+    return "elsewhere" if others else "none"

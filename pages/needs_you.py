@@ -82,11 +82,11 @@ def _columns(closed: bool, *, several_kinds: bool) -> dict[str, Any]:
     kind = {"kind": text_column(_("Kind"), width=75)} if several_kinds else {}
     resolved = {"closed": time_column(_("Closed"), width=142), "by": text_column(_("By"), width=80)}
     return {
-        "cause": text_column(_("Cause"), width=165),
+        "cause": text_column(_("Cause"), width=158),
         **kind,
-        "label": text_column(_("Record"), width=225),
+        "label": text_column(_("Record"), width=195),
         "sku": text_column(_("SKU"), width=100),
-        "why": text_column(_("Why"), width=165 if closed else 275),
+        "why": text_column(_("Why"), width=165 if closed else 235),
         **(resolved if closed else {"opened": time_column(_("Since"), width=142)}),
     }
 

@@ -97,7 +97,7 @@ def filters() -> QueueFilter:
     with st.container(key="queue_filters"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             text = address.text(_("SKU, id or words of the reason"), "q", "ABC-1-M")
-            flow = address.pick(_("Flow"), list(NAMES), "flow", NAMES)
+            flow = address.pick(_("Flow"), list(NAMES), "flow", NAMES) if len(NAMES) > 1 else None
             address.clear(_FILTERS)
         present = [name for name in STATUSES if counts.get(name)]
         labels = {name: f"{label_of(name)} · {number(counts[name])}" for name in present}
@@ -128,13 +128,13 @@ def rows(wanted: QueueFilter) -> None:
 
 def _columns() -> dict[str, Any]:
     return {
-        "status": status_column(_("Status"), STATUSES, width=92),
-        "what": text_column(_("What"), width=180),
-        "flow": text_column(_("Flow"), width=160),
-        "cause": text_column(_("Cause"), width=76),
+        "status": status_column(_("Status"), STATUSES, width=88),
+        "what": text_column(_("What"), width=195),
+        **({"flow": text_column(_("Flow"), width=160)} if len(NAMES) > 1 else {}),
+        "cause": text_column(_("Cause"), width=90),
         "due": time_column(_("Due"), width=158, seconds=True),
-        "tries": number_column(_("Tries"), width=50),
-        "why": text_column(_("Why"), width=330),
+        "tries": number_column(_("Tries"), width=48),
+        "why": text_column(_("Why"), width=262),
     }
 
 

@@ -45,6 +45,14 @@ def moving(run_id: str) -> frozenset[str]:
     return frozenset() if found is None else frozenset({f"{found.line.state}:{found.writing}"})
 
 
+def progress(run_id: str) -> None:
+    """The live part. A run that has ended since the page read its state: the page is drawn anew, once."""
+    if not moving(run_id) and st.session_state.get("seen_ending") != run_id:
+        st.session_state["seen_ending"] = run_id
+        st.rerun()
+    run_head.progress(run_id)
+
+
 def show(line: RunLine) -> None:
     """The whole page of a run."""
     run = line.run
@@ -55,7 +63,7 @@ def show(line: RunLine) -> None:
         st.page_link("pages/sync.py", label=_("All runs"), icon=":material/arrow_back:")
     show_refusal()
     if run.status in LIVE:
-        live(lambda: run_head.progress(run.id), running=lambda: moving(run.id), key="live_run")
+        live(lambda: progress(run.id), running=lambda: moving(run.id), key="live_run")
     run_head.error_box(run)
     if run.scope.undo_of:
         undo.head(line)

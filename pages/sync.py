@@ -44,7 +44,6 @@ def ran_before() -> None:
     lines = runs.recent(space(), flow_id=flow_id, limit=50)
     if lines:
         run_table(lines, key=f"runs_{flow_id}")
-        st.caption(_("Tick a run to open it."))
     else:
         st.caption(_("Nothing has run yet."))
 
@@ -62,7 +61,7 @@ if not cards:
         st.page_link("pages/welcome.py", label=_("Choose how to begin"), icon=":material/arrow_forward:")
 else:
     live(running_now, running=lambda: runs.live_ids(space()), key="live_sync")
-    with st.grid(columns=2, min_column_width=340, gap="medium", key="flows"):
+    with st.grid(columns=2 if len(cards) > 1 else 1, min_column_width=340, gap="medium", key="flows"):
         for card in cards:
             if card.info.flow.entity is Entity.STOCK:
                 overview.draw_card(stock.card(space(), card.info.flow.id))

@@ -12,7 +12,7 @@ from sync.managers.trial import TrialPlan
 
 
 def card(key: str, icon: str, title: str, text: str, note: str) -> Callable[..., bool]:
-    """Draw one of the two ways; returns the button to stand at its foot."""
+    """Draw one of the three ways; returns the button to stand at its foot."""
     place = st.container(border=True, height="stretch", key=f"{key}_card", gap="small")
     with place:
         st.badge(note, icon=f":material/{icon}:", color="blue")
@@ -60,7 +60,8 @@ with st.grid(columns=3, min_column_width=255, gap="small"):
         _("Try it: two Shopify stores, stock by SKU"),
         _(
             "A main store and an outlet on this machine, 1,000 SKUs each, linked for you. You start the "
-            "first alignment, watch it live, look at the match, confirm the figures, and let changes follow."
+            "first alignment, watch it live, look at the match and at both sides' figures, and let "
+            "changes follow."
         ),
         _("Under a minute, all on this machine"),
     )
@@ -78,7 +79,7 @@ with st.grid(columns=3, min_column_width=255, gap="small"):
             "One form for each Shopify store and one for Sentos, tested when you save them. The first run "
             "is a preview or a test of five: you see what would change before anything does."
         ),
-        _("You need API access to both"),
+        _("You need API access to your accounts"),
     )
     if button(_("Open the settings"), icon=":material/arrow_forward:", key="open_settings"):
         st.switch_page("pages/settings.py")

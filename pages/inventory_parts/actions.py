@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import _, ngettext, plain, render, require, say_later, shown
+from pages.parts import N_, _, ngettext, plain, render, require, say_later, shown
 from pages.settings_parts.base import attempt
 from pages.sync_parts.common import act, may_act, opening_run, safe, space, who
 from sync.managers.verbs.stock import StockVerbs
@@ -24,8 +24,8 @@ def buttons(card: StockCard) -> None:
     off = card.blocked is not None or card.live is not None or not may_act()
     with st.container(horizontal=True, gap="small", key=f"start_{flow_id}"):
         _main(card, off)
-        _plain(card, Mode.PREVIEW, _("Preview"), "", off)
-        _plain(card, Mode.TEST, _("Test (5)"), "", off)
+        _button(card, Mode.PREVIEW, _("Preview"), "visibility", off)
+        _button(card, Mode.TEST, _("Test (5)"), "science", off)
         _more(card, off)
 
 
@@ -53,20 +53,24 @@ def show_view(view: str, flow_id: str) -> None:
     st.session_state["inventory_flow"] = flow_id
 
 
-def _plain(card: StockCard, mode: Mode, label: str, icon: str, off: bool) -> None:
-    _button(card, mode, label, icon, off, primary=False)
+_HELP = {
+    Mode.PREVIEW: N_("Reads both sides and makes a plan; nothing is written."),
+    Mode.TEST: N_("Writes the first five rows that differ."),
+    Mode.FULL: N_("Reads both sides and sets every matched item to the source's stock."),
+    Mode.DELTA: N_("Reads the source and writes what has moved there since the last run."),
+}
 
 
-def _button(card: StockCard, mode: Mode, label: str, icon: str, off: bool, *, primary: bool) -> None:
+def _button(card: StockCard, mode: Mode, label: str, icon: str, off: bool, *, primary: bool = False) -> None:
     flow_id = card.info.flow.id
     refused = StockVerbs(space()).refused(flow_id, mode)
     st.button(
         label,
         key=f"{mode.value}_{flow_id}",
-        icon=f":material/{icon}:" if icon else None,
+        icon=f":material/{icon}:",
         type="primary" if primary else "secondary",
         disabled=off or refused is not None,
-        help=safe(refused) if refused else None,
+        help=safe(refused) if refused else _(_HELP[mode]),
         on_click=opening_run(lambda: StockVerbs(space()).start(flow_id, mode, by=who())),
     )
 
@@ -74,7 +78,8 @@ def _button(card: StockCard, mode: Mode, label: str, icon: str, off: bool, *, pr
 def _more(card: StockCard, off: bool) -> None:
     flow_id = card.info.flow.id
     with st.popover(
-        ":material/more_horiz:",
+        _("Other runs"),
+        icon=":material/more_horiz:",
         key=f"more_{flow_id}",
         width="content",
         disabled=not may_act(),
@@ -84,7 +89,7 @@ def _more(card: StockCard, off: bool) -> None:
         _sweep(card, off)
         _full(card, off)
         _tagged(card, off)
-        st.divider()
+        st.space("small")
         _push(card)
 
 
@@ -120,7 +125,7 @@ def _full(card: StockCard, off: bool) -> None:
     if card.step == "baseline":
         return
     if st.button(
-        _("Full run: the source's word holds …"),
+        _("Full run: set everything to the source …"),
         key=f"ask_full_{card.info.flow.id}",
         icon=":material/restart_alt:",
         width="stretch",

@@ -54,7 +54,10 @@ CSV = (
 
 def draw(card: StockCard) -> None:
     """Filters, a page of rows, and all about the chosen one."""
-    section(_("Change log"), _("Every change of stock: planned, written, refused, or seen at the target."))
+    section(
+        _("Change log"),
+        _("Every change of stock that was written, refused, left out, or seen at the target."),
+    )
     wanted = _filters(card)
     mark = (card.info.flow.id, wanted.sku, wanted.place, wanted.causes, wanted.states, wanted.run_id)
     before = cursor("changes_page", (*mark, st.session_state.get("range")))
@@ -65,7 +68,7 @@ def draw(card: StockCard) -> None:
     names = place_names(card.info.target)
     chosen = table(
         [cells(row, place_name(names, row.place)) | {"at": row.at} for row in page.rows],
-        {"at": time_column(_("Time"), width=160, seconds=True)} | columns(),
+        {"at": time_column(_("Time"), width=148, seconds=True)} | columns(),
         key=f"changes_rows_{hash((mark, before))}",
         select="one",
         most_shown=14,
@@ -102,7 +105,7 @@ def _filters(card: StockCard) -> ChangeFilter:
         sku=sku,
         place=place or "",
         causes=(cause,) if cause else (),
-        states=(state,) if state else (),
+        states=(state,) if state else stock_log.DONE,
         since=logs.since(span, datetime.now(UTC)),
     )
 
@@ -110,14 +113,14 @@ def _filters(card: StockCard) -> ChangeFilter:
 def columns() -> dict[str, Any]:
     """The columns of changes, here and on the page of a run."""
     return {
-        "state": status_column(_("State"), STATES, width=88),
-        "sku": text_column(_("SKU"), width=108),
-        "place": text_column(_("Location"), width=96),
-        "before": number_column(_("Before"), width=62),
-        "after": number_column(_("After"), width=62),
-        "source": number_column(_("Source"), width=62),
-        "cause": text_column(_("Cause"), width=104),
-        "why": text_column(_("What and why"), width=250),
+        "state": status_column(_("State"), STATES, width=84),
+        "sku": text_column(_("SKU"), width=106),
+        "place": text_column(_("Location"), width=92),
+        "before": number_column(_("Before"), width=58),
+        "after": number_column(_("After"), width=58),
+        "source": number_column(_("Source"), width=60),
+        "cause": text_column(_("Cause"), width=66),
+        "why": text_column(_("What and why"), width=178),
     }
 
 
@@ -143,8 +146,13 @@ def look(row: StockRow) -> str:
 def why(row: StockRow) -> str:
     """What is done, and what was answered, in one line."""
     parts = [phase_name(row.phase) if row.phase not in ("stock", "") else ""]
-    parts.append(said(row.message) if row.message else render(causes.label(row.reason)) if row.reason else "")
+    parts.append(said(row.message) if row.message else render(causes.label(_word(row))) if row.reason else "")
     return " · ".join(part for part in parts if part)
+
+
+def _word(row: StockRow) -> str:
+    """The word of the recipe; what only the target moved is called here as among the rows left out."""
+    return "drift" if row.reason == "target.moved" else row.reason
 
 
 def detail(row: StockRow, place: str, *, linked: bool = True) -> None:

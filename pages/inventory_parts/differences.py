@@ -103,13 +103,13 @@ def _filters(card: StockCard) -> tuple[str, str]:
 
 def _columns(card: StockCard) -> dict[str, Any]:
     return {
-        "why": status_column(_("Kind"), _KINDS, width=96),
-        "sku": text_column(_("SKU"), width=130),
-        "place": text_column(_("Location"), width=120),
-        "source": number_column(card.info.source.name, width=110),
-        "target": number_column(card.info.target.name, width=110),
-        "since": time_column(_("Since"), width=142),
-        "seen": time_column(_("Last seen"), width=142),
+        "why": status_column(_("Kind"), _KINDS, width=90),
+        "sku": text_column(_("SKU"), width=110),
+        "place": text_column(_("Location"), width=100),
+        "source": number_column(card.info.source.name, width=138),
+        "target": number_column(card.info.target.name, width=124),
+        "since": time_column(_("Since"), width=138),
+        "seen": time_column(_("Last seen"), width=138),
     }
 
 

@@ -143,7 +143,7 @@ def _choice(label: str, options: Mapping[str, str], value: str, key: str, help: 
 
 def all_options(s: StockSettings, places: Mapping[str, str], key: str) -> StockSettings:
     """Every option, in four cards."""
-    with st.grid(columns=2, min_column_width=320, gap="medium"):
+    with st.grid(columns=2, min_column_width=320, gap="small"):
         with st.container(border=True, height="stretch"):
             s = matching(s, key)
         with st.container(border=True, height="stretch"):

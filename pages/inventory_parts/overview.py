@@ -118,7 +118,8 @@ def _figures(card: StockCard) -> None:
         (_("differ now"), sum(card.differences.values())),
         (_("queued"), card.waiting),
     )
-    st.markdown("\u2002 ".join(f"**{number(n)}** :gray[{name}]" for name, n in told))
+    one_line = "\u00a0"  # a figure and its word are not parted by the end of a line
+    st.markdown("\u2002 ".join(f"**{number(n)}** :gray[{name}]".replace(" ", one_line) for name, n in told))
     missed = card.differences.get(Difference.MISSED.value, 0)
     if missed:
         st.button(

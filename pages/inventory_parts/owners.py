@@ -27,11 +27,11 @@ def draw(cards: list[StockCard]) -> None:
         table(
             [_cells(line) for line in lines],
             {
-                "store": text_column(_("Store"), width=220),
-                "place": text_column(_("Location"), width=220),
-                "flow": text_column(_("Written by"), width=300),
-                "since": text_column(_("Since"), width=160),
-                "by": text_column(_("By"), width=120),
+                "store": text_column(_("Store"), width=140),
+                "place": text_column(_("Location"), width=120),
+                "flow": text_column(_("Written by"), width=370),
+                "since": text_column(_("Since"), width=142),
+                "by": text_column(_("By"), width=90),
             },
             key="owner_rows",
             most_shown=14,

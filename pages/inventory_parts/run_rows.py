@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.inventory_parts.changes import STATES, cells, columns, detail, export
 from pages.inventory_parts.common import PAGE, counted, place_name, place_names
-from pages.parts import _, label_of, number, render, table
+from pages.parts import _, label_of, number, render, table, text_column
 from pages.sync_parts import address
 from pages.sync_parts.common import may_act, on_click, safe, space
 from pages.sync_parts.paging import cursor, pages_back, turner
@@ -17,7 +17,7 @@ from pages.sync_parts.run_items import phase_name
 from sync.managers.views import causes, stock_log
 from sync.managers.views.runs import RunLine
 from sync.managers.views.stock_log import ChangeFilter, StockRow
-from sync.model.run import Run
+from sync.model.run import LIVE, Run
 
 _FILTERS = ("sku", "phase", "state")
 _LOOKS = {"planned": "to_write"}
@@ -28,8 +28,14 @@ def rows(line: RunLine, *, tickable: bool) -> None:
     run = line.run
     left_out(run)
     counts = stock_log.by_state(space(), run.id, fresh=run.finished_at is not None)
+    if not counts and run.status in LIVE:  # they may just have come
+        counts = stock_log.by_state(space(), run.id, fresh=True)
     if not counts:
-        st.caption(_("Nothing is to be written."))
+        st.caption(
+            _("The rows stand here once both sides are compared.")
+            if run.status in LIVE
+            else _("Nothing is to be written.")
+        )
         return
     wanted = _filters(run, counts)
     names = place_names(line.flow.target) if line.flow else {}
@@ -97,6 +103,7 @@ _LOOKS_BACK = {look: state for state, look in _LOOKS.items()}
 def _table(shown: Sequence[StockRow], names: Mapping[str, str], key: str, tickable: bool) -> list[int]:
     drawn = columns()
     drawn.pop("cause")
+    drawn["why"] = text_column(_("What and why"), width=250)
     ticks = {"chosen": st.column_config.CheckboxColumn(_("Write"), width=62)} if tickable else {}
     return table(
         [cells(row, place_name(names, row.place)) | {"chosen": row.chosen} for row in shown],

@@ -152,35 +152,35 @@ def _foot(
     settings: StockSettings,
 ) -> None:
     ready = bool(source and targets) and all(places.get(target) for target in targets)
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"{_KEY}_foot"):
-        with st.container(gap=None, width="stretch"):
-            st.markdown(
-                "**"
-                + _("Start brings every matched item into step once.")
-                + "** :gray["
-                + _("The safety check stops it before the first write if something looks wrong.")
-                + "]"
+    begin = (source, {target: places.get(target, {}) for target in targets}, settings)
+    with st.container(border=True, key=f"{_KEY}_foot"):
+        st.markdown(
+            "**"
+            + _("Start brings every matched item into step once.")
+            + "** :gray["
+            + _("The safety check stops it before the first write if something looks wrong.")
+            + "]"
+        )
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.button(_("Cancel"), key=f"{_KEY}_cancel", on_click=_close)
+            st.button(
+                _("Preview first"),
+                key=f"{_KEY}_preview",
+                icon=":material/visibility:",
+                disabled=not ready,
+                help=_("Makes a plan and writes nothing."),
+                on_click=_begin,
+                args=(*begin, Mode.PREVIEW),
             )
-        st.button(_("Cancel"), key=f"{_KEY}_cancel", on_click=_close)
-        begin = (source, {target: places.get(target, {}) for target in targets}, settings)
-        st.button(
-            _("Preview first"),
-            key=f"{_KEY}_preview",
-            icon=":material/visibility:",
-            disabled=not ready,
-            help=_("Makes a plan and writes nothing."),
-            on_click=_begin,
-            args=(*begin, Mode.PREVIEW),
-        )
-        st.button(
-            _("Start"),
-            key=f"{_KEY}_start",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=not ready,
-            on_click=_begin,
-            args=(*begin, Mode.FULL),
-        )
+            st.button(
+                _("Start"),
+                key=f"{_KEY}_start",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=not ready,
+                on_click=_begin,
+                args=(*begin, Mode.FULL),
+            )
 
 
 def _begin(

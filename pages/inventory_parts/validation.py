@@ -65,16 +65,19 @@ def _state(card: StockCard) -> None:
 def _totals(card: StockCard, source: StockTotals, target: StockTotals) -> None:
     section(_("Totals of the matched items"), _("At the mapped locations, as last read."))
     columns: dict[str, Any] = {
-        "what": text_column("", width=260),
-        "items": number_column(_("Items"), width=110),
-        "on_hand": number_column(_("On hand"), width=130),
-        "reserved": number_column(_("Reserved"), width=130),
-        "available": number_column(_("Available"), width=130),
+        "what": text_column("", width=82),
+        "source": number_column(card.info.source.name, width=92),
+        "target": number_column(card.info.target.name, width=92),
+        "difference": number_column(_("Difference"), width=88),
     }
     lines = [
-        {"what": card.info.source.name, **_figures(source)},
-        {"what": card.info.target.name, **_figures(target)},
-        {"what": _("Difference"), **{k: v - _figures(source)[k] for k, v in _figures(target).items()}},
+        {"what": name, "source": ours, "target": theirs, "difference": theirs - ours}
+        for name, ours, theirs in (
+            (_("Items"), source.items, target.items),
+            (_("On hand"), source.on_hand, target.on_hand),
+            (_("Reserved"), source.reserved, target.reserved),
+            (_("Available"), source.available, target.available),
+        )
     ]
     table(lines, columns, key="totals")
     buffers = card.info.flow.stock.buffers
@@ -82,10 +85,13 @@ def _totals(card: StockCard, source: StockTotals, target: StockTotals) -> None:
         st.caption(
             _("The buffer of the flow is kept back at the target: its available stock is lower by it.")
         )
-
-
-def _figures(t: StockTotals) -> dict[str, int]:
-    return {"items": t.items, "on_hand": t.on_hand, "reserved": t.reserved, "available": t.available}
+    elif source.available != target.available:
+        st.caption(
+            _(
+                "Available stock differs where the target sold or was edited since, where it does not stock "
+                "the item, and where the source has moved since the last run."
+            )
+        )
 
 
 def _sample(card: StockCard, rows: Sequence[SampleRow]) -> None:
@@ -95,10 +101,10 @@ def _sample(card: StockCard, rows: Sequence[SampleRow]) -> None:
         return
     names = place_names(card.info.target)
     columns = {
-        "state": status_column(_("Available"), ("equal", "differs"), width=84),
-        "sku": text_column(_("SKU"), width=105),
-        "label": text_column(_("Item"), width=225),
-        "place": text_column(_("Location"), width=110),
+        "state": status_column(_("State"), ("equal", "differs"), width=78),
+        "sku": text_column(_("SKU"), width=108),
+        "label": text_column(_("Item"), width=240),
+        "place": text_column(_("Location"), width=96),
         "on_hand": text_column(_("On hand"), width=97, alignment="right"),
         "reserved": text_column(_("Reserved"), width=97, alignment="right"),
         "available": text_column(_("Available"), width=97, alignment="right"),

@@ -25,6 +25,8 @@ def empty_state(
         st.markdown(f"### :gray[:material/{icon}:]", text_alignment="center", width="content")
         st.markdown(f"**{title}**", text_alignment="center", width="content")
         st.caption(text, text_alignment="center", width="content")
-        actions = st.container(horizontal=True, horizontal_alignment="center", width="content")
+        actions = st.container(
+            horizontal=True, horizontal_alignment="center", vertical_alignment="center", width="content"
+        )
         st.space("small")
     return actions

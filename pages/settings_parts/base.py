@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import _, plain, render, require, say_later
+from pages.parts import _, plain, require, say_later
+from pages.sync_parts.common import said
 from storage.errors import BadInput
 from sync.errors import CounterpartError
 from sync.managers.verbs.checks import checks_of
@@ -32,7 +33,7 @@ def attempt(verb: Callable[[], Any], done: str = "") -> str:
     try:
         verb()
     except (CounterpartError, BadInput) as refused:
-        return plain(render(refused.message), _LONGEST)
+        return plain(said(refused.message), _LONGEST)
     if done:
         say_later(done)
     return ""
@@ -58,7 +59,7 @@ def chooser(label: str, options: Mapping[str, tuple[str, str]], name: str) -> st
 
     Streamlit's own binding would put the translated title into the address."""
     asked = st.query_params.get(name, "")
-    chosen = st.segmented_control(
+    chosen = st.pills(  # they wrap cleanly where the screen is narrow
         label,
         list(options),
         default=asked if asked in options else next(iter(options)),

@@ -22,11 +22,12 @@ def draw(ws: Workspace) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
             section(
-                _("Links and flows"), _("Two connections kept in step: products one way, orders the other.")
+                _("Links and flows"),
+                _("Two connections kept in step: their products, their orders, their stock."),
             )
         st.page_link(
             "pages/inventory.py",
-            label=_("Stock between stores"),
+            label=_("Set up stock between stores"),
             icon=":material/inventory_2:",
             query_params={"setup": "1"},
         )

@@ -41,12 +41,12 @@ def draw(verbs: LinkVerbs, link: Link) -> None:
             act(lambda: verbs.set_locations(link.id, chosen), _("Saved."), _("Saving…"))
 
 
-def draw_summary(verbs: LinkVerbs, link: Link) -> None:
-    """What the mapping is now, in a card beside others."""
+def draw_summary(verbs: LinkVerbs, link: Link, about: str = "") -> None:
+    """What the mapping is now, in a card beside others; `about` says what it maps."""
     offer = verbs.places(link.id)
     places, warehouses = offer.locations.names(), offer.warehouses.names()
     with st.container(border=True, height="stretch", key="places_summary"):
-        section(_("Stock"), _("Which warehouses' stock is sold at which location."))
+        section(_("Stock locations"), about or _("Which warehouses' stock is sold at which location."))
         for place, group in link.locations.items():
             names = " + ".join(
                 _("All locations") if one == ALL_PLACES else plain(warehouses.get(one, one)) for one in group

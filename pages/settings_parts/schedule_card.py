@@ -65,7 +65,7 @@ def draw_schedule(verbs: LinkVerbs, flow: Flow) -> None:
             WEEKLY: _("Weekly"),
             CRON: _("Cron"),
         }
-        way = st.segmented_control(
+        way = st.pills(
             _("It runs"),
             list(names),
             default=_way(flow.schedule),

@@ -25,9 +25,9 @@ def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
     kind = "locations" if ground.source.platform == "shopify" else "warehouses"
     warm(ws, [(ground.source.id, kind), (ground.target.id, "locations")])
     draw_head(verbs, flow, _("Stock"), _("Quantities by SKU, from the source to the target."))
-    with st.grid(columns=2, min_column_width=320, gap="medium"):
+    with st.grid(columns=2, min_column_width=320, gap="small"):
         draw_schedule(verbs, flow)
-        draw_summary(verbs, ground.link)
+        draw_summary(verbs, ground.link, _("Which locations of the source feed which of the target."))
     key = f"stock_{flow.id}_{flow.version}"
     names = place_names(ground.target)
     places = {place: place_name(names, place) for place in ground.link.locations}

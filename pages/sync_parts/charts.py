@@ -17,6 +17,8 @@ from sync.managers.views.stock_log import Day
 from sync.model.text import Message, say
 
 _DAY_AND_HOUR = "%d.%m. %H:%M"
+_SMALLEST = 12  # px of any text in a chart
+_COUNT = "datum.value < 1000 ? format(datum.value, 'd') : format(datum.value, '~s')"
 _LEVEL_COLOURS = {"error": "#d93a4a", "warning": "#e07b1f", "success": "#16945f", "info": "#5b9bf5"}
 _SERIES_COLOURS = {"products": "#2f55e6", "stock": "#12a594", "orders": "#ff9d6b"}
 SERIES_NAMES: Mapping[str, Message] = {
@@ -39,7 +41,7 @@ def throughput(hours: Sequence[Hour]) -> None:
         .mark_bar(cornerRadius=1)
         .encode(
             x=_hours([local(h.at).strftime(_DAY_AND_HOUR) for h in hours]),
-            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, format="~s")),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, labelExpr=_COUNT)),
             color=alt.Color(
                 "what:N",
                 title=None,
@@ -54,7 +56,16 @@ def throughput(hours: Sequence[Hour]) -> None:
             ],
         )
     )
-    st.altair_chart(chart.properties(height=250), alt=_("Changes written per hour"))
+    st.altair_chart(_readable(chart.properties(height=250)), alt=_("Changes written per hour"))
+
+
+def _readable(chart: Any) -> Any:
+    """No text in a chart is smaller than elsewhere on the page."""
+    return (
+        chart.configure_axis(labelFontSize=_SMALLEST, titleFontSize=_SMALLEST)
+        .configure_legend(labelFontSize=_SMALLEST)
+        .configure_text(fontSize=_SMALLEST)
+    )
 
 
 def _hours(order: Sequence[str]) -> alt.X:
@@ -86,7 +97,7 @@ def failures(found: Sequence[CauseCount]) -> None:
     bars = base.mark_bar(color="#e2606d", cornerRadius=2, size=16)
     numbers = base.mark_text(align="left", dx=5, color="#8d98b3").encode(text="count:Q")
     st.altair_chart(
-        (bars + numbers).properties(height=max(60, 36 * len(merged))),
+        _readable((bars + numbers).properties(height=max(60, 36 * len(merged)))),
         alt=_("Records that failed or wait, by cause"),
     )
 
@@ -122,7 +133,7 @@ def stock_trend(days: Sequence[Day]) -> None:
                 sort=order,
                 axis=alt.Axis(labelAngle=0, values=order[:: max(1, len(order) // 8)]),
             ),
-            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, format="~s")),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, labelExpr=_COUNT)),
             color=alt.Color(
                 "cause:N",
                 title=None,
@@ -138,7 +149,7 @@ def stock_trend(days: Sequence[Day]) -> None:
             ],
         )
     )
-    st.altair_chart(chart.properties(height=200), alt=_("Changes of stock per day"))
+    st.altair_chart(_readable(chart.properties(height=200)), alt=_("Changes of stock per day"))
 
 
 def log_histogram(hours: Sequence[HourCount]) -> None:
@@ -167,4 +178,4 @@ def log_histogram(hours: Sequence[HourCount]) -> None:
             ],
         )
     )
-    st.altair_chart(chart.properties(height=70), alt=_("Log rows per hour"))
+    st.altair_chart(_readable(chart.properties(height=70)), alt=_("Log rows per hour"))

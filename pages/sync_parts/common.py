@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.parts import _, allows, current_user, money, number, plain, render, say_later
 from sync.errors import CounterpartError
+from sync.managers.verbs.offers import offers_of
 from sync.managers.views import words
 from sync.model.call import Value
 from sync.model.fields import parse_money
@@ -35,15 +36,25 @@ class _Grouped(int):
         return number(int(self))
 
 
+def _place(value: str | int) -> str | int:
+    """What a store calls the location with this id; the id's end as long as no store has told."""
+    if not (isinstance(value, str) and value.startswith("gid://")):
+        return value
+    known = (offers_of(space()).get(c.id, "locations").names() for c in space().connections.all())
+    return next((names[value] for names in known if value in names), value.rpartition("/")[2])
+
+
 def said(message: Message) -> str:
     """A stored sentence as plain text, for table cells and `st.text`."""
-    params = {k: _Grouped(v) if isinstance(v, int) else v for k, v in message.params.items()}
+    told = {k: _place(v) if k == "place" else v for k, v in message.params.items()}
+    params = {k: _Grouped(v) if isinstance(v, int) else v for k, v in told.items()}
     return render(Message(message.id, params))
 
 
 def safe(message: Message) -> str:
     """A stored sentence for use inside Markdown: what others wrote in it shows as it is."""
-    params = {k: plain(v) if isinstance(v, str) else v for k, v in message.params.items()}
+    params = {k: _place(v) if k == "place" else v for k, v in message.params.items()}
+    params = {k: plain(v) if isinstance(v, str) else v for k, v in params.items()}
     return said(Message(message.id, params))
 
 

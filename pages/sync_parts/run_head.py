@@ -71,13 +71,14 @@ def result(line: RunLine, counts: dict[str, int]) -> None:
         "failed": _("Failed"),
         "parked": _("Needs you"),
     }
-    if run.mode is Mode.PREVIEW:
+    if run.mode is Mode.PREVIEW or run.finished_at is None:
         labels |= {"created": _("To create"), "updated": _("To update")}
-    read = run.counts.read if run.finished_at else total
     with st.grid(columns=7, min_column_width=104, gap="small", key="result"):
-        st.metric(_("Read"), number(read), border=True)
+        if run.finished_at:  # one that is stopped has not added up yet what it read and left out
+            st.metric(_("Read"), number(run.counts.read), border=True)
         for name, label in labels.items():
-            st.metric(label, number(counts.get(name, 0)), border=True)
+            if run.finished_at or counts.get(name):
+                st.metric(label, number(counts.get(name, 0)), border=True)
     if run.finished_at is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -91,12 +92,12 @@ def result(line: RunLine, counts: dict[str, int]) -> None:
                 ":red[:material/balance:] "
                 + render(
                     _("The report does not balance: {read} read, {known} with an outcome. The log says why."),
-                    read=number(read),
+                    read=number(run.counts.read),
                     known=number(total),
                 ),
                 width="stretch",
             )
-        st.caption(spent_words(run))
+        st.caption(spent_words(run), width="content")
         st.page_link(
             "pages/logs.py",
             label=_("Log of this run"),
@@ -197,8 +198,8 @@ def _question(run: Run) -> Question:
     return Question(
         title=_("Go on past the safety check?"),
         consequence=_(
-            "The run writes **everything** it has planned, what is listed here included. This cannot be "
-            "taken back by itself."
+            "The run writes **everything** it has planned, what is listed here included. An undo puts back "
+            "only what nobody has changed since."
         ),
         phrase=phrase(run),
         verb=_("Go on and write"),

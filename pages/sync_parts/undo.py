@@ -4,7 +4,7 @@ leaves."""
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -76,11 +76,11 @@ def _figures(found: Summary) -> list[tuple[str, int, str]]:
         (_("Ticked"), found.ticked, _("Rows that will be written when you apply the plan.")),
         (
             _("Moved since"),
-            found.moved,
-            _("Changed by another hand since; they stay. Both values are below."),
+            found.moved + found.offered,
+            _("Changed by another hand since; they stay. All values are below."),
         ),
         (
-            _("Offered"),
+            _("Of those offered"),
             found.offered,
             _("Stock that moved since: tick a row to take back the run's difference, in pieces."),
         ),
@@ -121,34 +121,37 @@ def _moved(line: RunLine) -> None:
     if not page.rows:
         return
     section(_("Moved since"), _("Before, what the run wrote, and what the target shows now."))
+    pieces = runs.is_stock(line)  # their SKU names them, and their field is always the stock
+    told = {"label": text_column(_("Record"), width=200), "field": text_column(_("Field"), width=100)}
+    side: Literal["left", "right"] = "right" if pieces else "left"
     columns: dict[str, Any] = {
-        "sku": text_column(_("SKU"), width=130),
-        "label": text_column(_("Record"), width=240),
-        "field": text_column(_("Field"), width=110),
-        "before": text_column(_("Before"), width=120),
-        "wrote": text_column(_("Written"), width=120),
-        "now": text_column(_("Now"), width=120),
-        "offered": text_column(_("Offered"), width=90, alignment="right"),
+        "sku": text_column(_("SKU"), width=120),
+        **({} if pieces else told),
+        "before": text_column(_("Before"), width=90 if pieces else 130, alignment=side),
+        "wrote": text_column(_("Written"), width=90 if pieces else 130, alignment=side),
+        "now": text_column(_("Now"), width=90 if pieces else 130, alignment=side),
+        **({"offered": text_column(_("Offered"), width=90, alignment="right")} if pieces else {}),
     }
-    table([_moved_cells(row) for row in page.rows], columns, key=f"moved_{after}", most_shown=8)
+    table([_moved_cells(row, pieces) for row in page.rows], columns, key=f"moved_{after}", most_shown=8)
     turner(
         "undo_moved",
         page.next_after,
-        _("The offered ones can be ticked below."),
+        _("The offered ones can be ticked below.") if pieces else "",
         back=_("Back"),
         on=_("More"),
     )
 
 
-def _moved_cells(row: MovedRow) -> dict[str, object]:
+def _moved_cells(row: MovedRow, pieces: bool) -> dict[str, object]:
     offered = "" if row.offered is None else f"{row.offered:+d}"
     return {
         "sku": row.sku,
         "label": row.label,
         "field": render(row.field),
-        "before": row.before,
-        "wrote": row.wrote,
-        "now": row.now,
+        **{
+            name: number(int(text)) if pieces and text.lstrip("-").isdigit() else text
+            for name, text in (("before", row.before), ("wrote", row.wrote), ("now", row.now))
+        },
         "offered": offered,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ def _facts(ws: Workspace) -> dict[str, Any]:
     return {
         "database": ws.db.dialect,
         "folder": str(ws.paths.folder),
-        "worker": (ws.lock.holder() or {}).get("pid"),
+        "worker": worker_of(ws),
         "connections": {c.name: c.status for c in ws.connections.all()},
         "flows_on": sum(flow.enabled for flow in flows),
         "flows": len(flows),
@@ -55,6 +55,15 @@ def _facts(ws: Workspace) -> dict[str, Any]:
         "unanswered_calls": len(ws.calls.unanswered()),
         "needs_you": ws.attention.open_count(),
     }
+
+
+def worker_of(ws: Workspace) -> int | str | None:
+    """The process that does the work: its id where it is one of this data folder, "elsewhere" if it is
+    another's or another machine's (PostgreSQL), None if nobody works."""
+    holder = ws.lock.holder()
+    if holder is not None:
+        return int(holder["pid"])
+    return "elsewhere" if somebody_works(ws) else None
 
 
 def _problems(ws: Workspace) -> Iterator[Problem]:
@@ -109,15 +118,23 @@ def _runs(ws: Workspace) -> Iterator[Problem]:
             f"The safety check holds run {run.id}: {run.error.english() if run.error else ''}".strip(),
             f"Look at its plan on the Sync page, then confirm it, or: python -m sync cancel {run.id}",
         )
-    if any(r.status is not Status.BRAKED for r in live) and not somebody_works(ws):
+    waiting = _waiting(ws, live)
+    if waiting and not somebody_works(ws):
         yield Problem(
-            "A run is waiting, and no process does the work.", "Start the console, or: python -m sync worker"
+            f"{waiting} waiting, and no process does the work.",
+            "Start the console, or: python -m sync worker",
         )
     names = {flow.id: flow.entity.value for flow in ws.links.flows() if flow.enabled}
     for flow_id, name in names.items():
         last = next((r for r in ws.runs.list(flow_id=flow_id, limit=5) if r.status not in LIVE), None)
         if last is not None and last.status in _BAD_ENDS:
             yield _bad_end(last, name)
+
+
+def _waiting(ws: Workspace, live: Sequence[Run]) -> str:
+    if any(run.status is not Status.BRAKED for run in live):
+        return "A run is"
+    return "Single items are" if ws.queue.waiting_partitions() else ""
 
 
 def _bad_end(run: Run, name: str) -> Problem:

@@ -63,7 +63,7 @@ class Trial:
         with self._lock:
             for c in self.ws.connections.all():
                 if c.sandbox and not self._alive(box_of(c)) and (anew or self._is_ours(box_of(c))):
-                    self._launch(Box(box_of(c), c.platform, c.name), c.speed)
+                    self._launch(Box(box_of(c), c.platform, c.name, 0, _as_known(c)), c.speed)
                     self._readdress(c)
 
     def stop(self) -> None:
@@ -158,6 +158,12 @@ class Trial:
         address = _address(self.processes[box_of(connection)])
         self.ws.connections.readdress(connection.id, {**connection.settings, **address})
         self.ws.forget_connector(connection.id)
+
+
+def _as_known(connection: Connection) -> dict[str, str]:
+    """Which store a sandbox plays again: its file holds what the store sells, its name is told anew."""
+    shop = connection.settings.get("shop", "").partition(".")[0]
+    return {"shop": shop} if shop else {}
 
 
 def _address(process: SandboxProcess) -> dict[str, str]:

@@ -82,7 +82,7 @@ def test_only_the_ticked_rows_of_a_plan_are_written(running: Console, open_page:
     steps.press(products, "preview_")
     assert steps.ended(page, "Plan ready")["To create"] == 4
     assert running.sandbox("shopify", "state")["counts"]["products"] == 0
-    expect(page.get_by_text("4 rows ticked")).to_be_visible()
+    expect(page.get_by_text("4 rows ticked")).to_be_visible(timeout=steps.SLOW)
 
     left_out = steps.cell(page, 1, 3)
     assert left_out in {p["sku"] for p in clean}

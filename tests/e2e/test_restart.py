@@ -6,8 +6,10 @@ from pathlib import Path
 
 from sync.cli.demo import run_to_end
 from sync.managers.trial import TrialPlan
+from sync.model.codec import load
 from sync.model.entity import Entity
-from sync.model.run import Status
+from sync.model.run import Mode, Status
+from sync.model.stock import StockTotals
 from sync.workspace import open_workspace
 
 
@@ -31,3 +33,27 @@ def test_nothing_is_written_after_a_restart_on_other_ports(tmp_path: Path) -> No
         finally:
             ws.close()
     assert not urls[0] & urls[1], "the sandboxes were to come back elsewhere"
+
+
+def test_the_stores_of_the_trial_come_back_as_who_they_were(tmp_path: Path) -> None:
+    """Their connections are still good, and what nobody touched is in step on both sides, item by item: what
+    one side does not track counts on neither."""
+    env = {"COUNTERPART_HOME": str(tmp_path)}
+    plan = TrialPlan(kind="stores", skus=200, speed=1000, dirt=0.1)
+    for start in range(2):
+        ws = open_workspace(env)
+        try:
+            ws.start()
+            [flow] = ws.links.flows(ws.trial.start(plan).id)
+            for connection in ws.connections.all():
+                tested = ws.checks.test(connection.id)
+                assert tested.status == "connected", tested.reason
+            run = run_to_end(ws, flow, Mode.SWEEP if start else Mode.FULL)
+            assert run.status is Status.DONE and run.counts.balanced
+            assert start == 0 or run.counts.updated == 0
+            figures = ws.stock_verbs.figures(flow.id)
+            source, target = (load(StockTotals, figures[side]) for side in ("source", "target"))
+            assert (source.items, source.available) == (target.items, target.available)
+            assert 0 < source.items < 200, "some are untracked, and others are not there"
+        finally:
+            ws.close()

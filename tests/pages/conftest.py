@@ -21,9 +21,9 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+def shell(new_home: Path) -> Iterator[Shell]:
     """An empty installation."""
-    opened = workspace.open_workspace({"COUNTERPART_HOME": str(tmp_path / "home")})
+    opened = workspace.open_workspace({"COUNTERPART_HOME": str(new_home)})
     workspace.hand_in(opened)
     yield state.of(opened)
     opened.close()

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from storage.clock import utc_now
 from storage.stock_owners import StockOwners
 from storage.stock_stages import StockStages
+from sync.errors import NeedsOperator
 from sync.managers.verbs.stock import StockVerbs
 from sync.managers.views import stock
 from sync.model.flow import Flow
-from sync.model.run import Mode, Scope
+from sync.model.run import Mode, Scope, Status
 from sync.workspace import Workspace
 from tests.pages.operating import Open, labels, metrics, open_page, operator, texts, typed_in, ws
 from tests.pages.seed import stock as seed
@@ -64,8 +66,9 @@ def test_the_figures_are_confirmed_by_name(open_page: Open, ws: Workspace, store
     seed.aligned(ws, stores)
     test = open_page("inventory", view="validation")
     totals, sample = (frame.value for frame in test.dataframe)
-    assert list(totals["items"]) == [120, 120, 0]
-    assert totals["available"][2] == totals["available"][1] - totals["available"][0] != 0
+    items, available = totals.iloc[0], totals.iloc[3]
+    assert (items["source"], items["target"], items["difference"]) == (120, 120, 0)
+    assert available["difference"] == available["target"] - available["source"] != 0
     assert len(sample) and sample["state"][0] == ["Differs"], "what differs stands first"
     test.button(key="do_validate").click().run()
     stage = StockStages(ws.db).get(stores.flow.id)
@@ -78,7 +81,8 @@ def test_a_live_flow_runs_changes(open_page: Open, ws: Workspace, stores: seed.S
     seed.live(ws, stores)
     test = open_page("inventory")
     assert "**In operation**" in texts(test)
-    assert "**120** :gray[matched]" in texts(test) and "**9** :gray[differ now]" in texts(test)
+    assert "**120**\u00a0:gray[matched]" in texts(test)
+    assert "**9**\u00a0:gray[differ\u00a0now]" in texts(test)
     test.button(key=f"delta_{stores.flow.id}").click().run()
     assert ws.runs.list()[0].mode is Mode.DELTA
 
@@ -272,3 +276,53 @@ def test_the_set_up_makes_links_claims_the_locations_and_starts(
     assert (from_id, targets) == (source, {target: {"L1": ("L1",), "L2": ("L2",)}})
     assert settings.buffers == {"": 2} and by == "other-admin"
     assert ws.runs.list()[0].mode is Mode.FULL
+
+
+def test_stock_is_not_set_up_backwards(
+    ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way round it would give the link the other store's locations and run in the old direction."""
+    monkeypatch.setattr(StockVerbs, "_able", lambda self, connection_id: ws.connections.get(connection_id))
+    monkeypatch.setattr(
+        "sync.managers.verbs.stock.checked_places", lambda _ws, _source, _target, places: places
+    )
+    before = ws.links.get(stores.link.id)
+    with pytest.raises(NeedsOperator, match="one way"):
+        StockVerbs(ws).set_up(stores.link.b, {stores.link.a: {"9": ("*",)}}, stores.flow.stock, "ayse")
+    assert ws.links.get(stores.link.id) == before
+
+
+def test_a_run_that_ends_while_its_page_is_drawn_is_shown_as_ended(
+    open_page: Open, ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the page would stand there as running, without a panel and without a report."""
+    from sync.managers.views import runs
+
+    seed.matched(ws, stores)
+    run, look = seed.writing(ws, stores), runs.progress
+
+    def ending(space: Workspace, run_id: str) -> Any:
+        ws.runs.update(run, status=Status.DONE, finished_at=utc_now())
+        return look(space, run_id)
+
+    monkeypatch.setattr(runs, "progress", ending)
+    test = open_page("run", id=run)
+    assert "Succeeded" in texts(test) and "Updated" in metrics(test)
+
+
+def test_a_refusal_names_the_location_as_the_store_does(
+    ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages.sync_parts.common import said
+    from sync.managers.verbs.offers import Offer, Offers
+    from sync.model.support import Choice
+    from sync.model.text import say
+
+    known: dict[str, Offer] = {}
+    monkeypatch.setattr(Offers, "get", lambda self, connection_id, what: known.get(connection_id, Offer()))
+    moved = say(
+        "{who} transferred the stock of location {place} to this link.", who="a", place="gid://x/L/77"
+    )
+    assert "location 77 to" in said(moved), "no store has told yet"
+    known[stores.link.b] = Offer((Choice("gid://x/L/77", "Merkez Depo"),))
+    assert "location Merkez Depo to" in said(moved)

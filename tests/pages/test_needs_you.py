@@ -32,9 +32,8 @@ def test_items_are_grouped_by_cause_and_filtered_by_the_address(
     open_page: Open, ws: Workspace, shop: seed.Shop
 ) -> None:
     seed.waiting(ws, shop, 24)
-    counts = ws.attention.open_by_cause()
     test = open_page("needs_you", cause="target.gone")
-    assert len(shown(test)) == counts["target.gone"]
+    assert len(shown(test)) == len(ws.attention.list(cause="target.gone")) > 0
     assert len(shown(open_page("needs_you", q="MD-1010"))) == 1
 
 

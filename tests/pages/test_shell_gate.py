@@ -12,7 +12,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from console.gate import Gate, is_public
 from console.state import Shell
+from storage.oslock import ProcessLock
 from storage.users import User
+from sync import workspace
+from sync.workspace import Workspace
 from tests.pages.asgi import OWN, request, run, scope_of
 
 
@@ -157,7 +160,19 @@ def test_strict_transport_over_https(app: Any, admin: User) -> None:
 def test_health_names_version_database_and_workers(app: Any) -> None:
     answer = request(app, "GET", "/healthz")
     assert answer.status == 200
-    assert json.loads(answer.text) == {"version": "0.1.0", "database": "ok", "workers": "elsewhere"}
+    assert json.loads(answer.text) == {"version": "0.1.0", "database": "ok", "workers": "none"}
+
+
+def test_health_tells_who_works(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws = workspace.shared()
+    other = ProcessLock(ws.paths.folder / "worker.lock")  # as another process holds it
+    assert other.acquire()
+    try:
+        assert json.loads(request(app, "GET", "/healthz").text)["workers"] == "elsewhere"
+    finally:
+        other.release()
+    monkeypatch.setattr(Workspace, "works", True)
+    assert json.loads(request(app, "GET", "/healthz").text)["workers"] == "running"
 
 
 def test_health_says_when_the_database_is_gone(

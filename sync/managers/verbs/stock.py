@@ -60,6 +60,7 @@ class StockVerbs:
             for target_id, places in targets.items()
         }
         for target_id, places in mapped.items():
+            self._refuse_backwards(source, stores[target_id])
             self._refuse_owned(stores[target_id], places, self._flow_between(source_id, target_id))
         made = []
         for target_id, places in mapped.items():
@@ -158,6 +159,21 @@ class StockVerbs:
             self.ws.links.save(replace(flow, products=replace(flow.products, fields=fields)))
             self._say(flow, say("The product flow leaves stock to another flow from now on."))
 
+    def _refuse_backwards(self, source: Connection, target: Connection) -> None:
+        """Two stores have one link and its stock one direction: a flow the other way would write what it has
+        just read."""
+        flow = self._flow_between(source.id, target.id)
+        if flow is not None and self._source(flow, self.ws.links.get(flow.link_id)).id != source.id:
+            raise NeedsOperator(
+                say(
+                    "The link {link} already carries stock from {target} to {source}. Stock flows one way: "
+                    "delete that link first if it is to flow the other way.",
+                    link=self.ws.links.get(flow.link_id).name,
+                    target=target.name,
+                    source=source.name,
+                )
+            )
+
     def _refuse_owned(
         self, target: Connection, places: Mapping[str, tuple[str, ...]], own: Flow | None
     ) -> None:
@@ -169,7 +185,7 @@ class StockVerbs:
             raise NeedsOperator(
                 say(
                     "The link {link} writes the stock of location {place} already. A location has one "
-                    "writer: transfer it to this link first, or leave the location out.",
+                    "writer: switch that flow off in Settings first, or leave the location out.",
                     link=owner.name,
                     place=taken,
                 )

@@ -240,7 +240,9 @@ _GROUPS: Mapping[str, Cause] = {
     "bundle": Cause(say("Bundle"), say("Its stock comes from its components.")),
     "gift_card": Cause(say("Gift card"), say("Gift cards have no stock.")),
     "source": Cause(say("Not stocked at the source"), say("The mapped locations do not stock the item.")),
-    "drift": Cause(say("Edited at the target"), say("The quantity there is kept, as the settings say.")),
+    "drift": Cause(
+        say("Sold or edited at the target"), say("The quantity there is kept, as the settings say.")
+    ),
     "unstocked": Cause(
         say("Not stocked at the target"), say("Settings can have items stocked where they are not.")
     ),

@@ -24,7 +24,7 @@ CAUSES: Mapping[str, Message] = {
     "run": say("Run"),
     "order": say("Order"),
     "webhook": say("Webhook"),
-    "manual": say("By hand"),
+    "manual": say("By a person"),
 }
 
 

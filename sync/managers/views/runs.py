@@ -272,7 +272,8 @@ def outcomes(ws: Workspace, run: Run, flow: FlowInfo | None = None) -> dict[str,
     if run.status not in LIVE:
         return {name: getattr(run.counts, name) for name in OUTCOMES}
     if flow is not None and flow.flow.entity is Entity.STOCK:
-        return dict.fromkeys(OUTCOMES, 0) | {"updated": stock_log.planned(ws, run.id)}
+        stands = run.status is not Status.RUNNING  # nothing moves: what is shown now stays on the page
+        return dict.fromkeys(OUTCOMES, 0) | {"updated": stock_log.planned(ws, run.id, fresh=stands)}
     i = run_items.c
     effective = func.coalesce(func.nullif(i.outcome, ""), i.planned)
     with ws.db.read() as tx:

@@ -31,7 +31,10 @@ ADVICE: Mapping[Difference, Message] = {
     Difference.DIFFERS: say("The source has moved. The next run writes it."),
     Difference.MISSED: say("The source moved a while ago and nothing was written. A full sweep mends it."),
     Difference.TWICE: say("One change of the source was written more than once."),
-    Difference.HAND: say("Somebody changed the quantity at the target. The settings say what happens."),
+    Difference.HAND: say(
+        "The quantity moved at the target: an edit by hand, or a sale that the source does not know. The "
+        "settings say what happens."
+    ),
 }
 _SECONDS = 60.0
 _AT_ONCE = 1_000

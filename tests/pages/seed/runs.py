@@ -9,7 +9,7 @@ from sync.model.run import BrakeHit, Counts, Mode, Status
 from sync.model.text import say
 from sync.workspace import Workspace
 from tests.pages.seed.rows import Rows, run
-from tests.pages.seed.shop import NOW, SIZES, Shop, title
+from tests.pages.seed.shop import NOW, SIZES, Shop, now, title
 
 
 def first_run(ws: Workspace, shop: Shop, products: int = 250, at: datetime | None = None) -> str:
@@ -176,7 +176,7 @@ def failed_run(ws: Workspace, shop: Shop) -> str:
 
 def preview(ws: Workspace, shop: Shop, products: int = 250, at: datetime | None = None) -> str:
     """A kept plan."""
-    at = at or NOW - timedelta(minutes=14)
+    at = at or now() - timedelta(minutes=14)
     run_id = run(ws, shop.products, Mode.PREVIEW, Status.PLANNED, at, 31.0, first_write_at=None)
     rows = Rows(run_id, at)
     for n in range(products):
@@ -228,14 +228,14 @@ def braked(ws: Workspace, shop: Shop, products: int = 250) -> str:
         shop.products,
         Mode.FULL,
         Status.BRAKED,
-        NOW - timedelta(minutes=4),
+        now() - timedelta(minutes=4),
         stage="brake",
         brakes=(hit,),
         error=hit.message,
         first_write_at=None,
         started_by="schedule",
     )
-    rows = Rows(run_id, NOW)
+    rows = Rows(run_id, now())
     for n in range(products):
         place = rows.item(n, "updated", settled=False)
         rows.change(
@@ -253,7 +253,7 @@ def braked(ws: Workspace, shop: Shop, products: int = 250) -> str:
 
 def running(ws: Workspace, shop: Shop, orders: int = 120) -> str:
     """A run that writes."""
-    at = NOW - timedelta(seconds=47)
+    at = now() - timedelta(seconds=47)
     run_id = run(
         ws,
         shop.orders,
@@ -263,10 +263,10 @@ def running(ws: Workspace, shop: Shop, orders: int = 120) -> str:
         stage="apply:order",
         done=70,
         total=orders,
-        first_write_at=NOW - timedelta(seconds=20),
+        first_write_at=at + timedelta(seconds=27),
         spent={"calls": 44, "points": 0, "throttled": 2},
     )
-    rows = Rows(run_id, NOW, 1)
+    rows = Rows(run_id, at + timedelta(seconds=47), 1)
     for n in range(orders):
         place = rows.item(9000 + n, "created", entity="order", label=f"#{3001 + n}", settled=n < 70)
         rows.change(

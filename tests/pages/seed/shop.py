@@ -12,6 +12,13 @@ from sync.model.support import Check
 from sync.workspace import Workspace, open_workspace
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+"""When the test session began: for what lies hours back, so that all figures of a test have one "now"."""
+
+
+def now() -> datetime:
+    """For what has only just happened: a session may take longer than a plan keeps."""
+    return datetime.now(UTC).replace(microsecond=0)
+
 KINDS = (
     "Keten Gömlek",
     "Pamuklu Tişört",
