@@ -27,7 +27,7 @@ run: $(READY) ## start the console on http://127.0.0.1:8501 (another port: PORT=
 	exec $(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(READY) browser postgres ## run all tests (some of them: ARGS="tests/unit -k money")
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## style and types
 	$(BIN)/ruff check .

@@ -130,12 +130,6 @@ class Attention:
         with self.db.read() as tx:
             return [_parked(r) for r in tx.execute(query.order_by(a.id.desc()).limit(limit))]
 
-    def open_by_cause(self) -> dict[str, int]:
-        a = attention.c
-        with self.db.read() as tx:
-            rows = tx.execute(select(a.cause, func.count()).where(a.closed_at.is_(None)).group_by(a.cause))
-            return {str(cause): int(n) for cause, n in rows}
-
     def open_count(self) -> int:
         with self.db.read() as tx:
             return tx.execute(select(func.count()).where(attention.c.closed_at.is_(None))).scalar_one()

@@ -210,12 +210,6 @@ class Plans:
         with self.db.read() as tx:
             return [(r.id, item_of(r)) for r in tx.execute(query.order_by(i.id).limit(limit))]
 
-    def planned_counts(self, run_id: str) -> dict[str, int]:
-        i = run_items.c
-        with self.db.read() as tx:
-            rows = tx.execute(select(i.planned, func.count()).where(i.run_id == run_id).group_by(i.planned))
-            return {str(planned): int(n) for planned, n in rows}
-
     def set_item(self, tx: Connection, item_id: int, **values: Any) -> None:
         stored = {k: dump(v) if k == "message" else v for k, v in values.items()}
         tx.execute(update(run_items).where(run_items.c.id == item_id).values(**stored))

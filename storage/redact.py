@@ -100,7 +100,7 @@ class Redactor:
         with self._lock:
             if forms <= self._known:
                 return
-            self._known |= forms
+            self._known = self._known | forms
             longest_first = sorted(self._known, key=lambda form: (-len(form), form))
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
@@ -114,14 +114,6 @@ class Redactor:
 
 
 REDACTOR = Redactor()
-
-
-class RedactingFilter(logging.Filter):
-    """Cleans a record before any handler sees it: message, arguments, traceback, stack."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        clean_record(record)
-        return True
 
 
 def clean_record(record: logging.LogRecord) -> None:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from storage.database import Database, open_database
+from storage.redact import REDACTOR
 from tests import postgres
 
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -41,6 +42,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 _HOME = pytest.StashKey[str]()
+_LONGEST_FIRST = ("crash", "browser", "cli", "e2e", "queue", "contract", "security")
+"""Folders whose files take longest: begun last, one of them would keep a single worker busy at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Only when each file is begun; no test depends on it."""
+    root = Path(__file__).parent
+    rank = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(root).parts[0], len(rank)))
 
 
 def _only_this_machine(sock: socket.socket, address: Any) -> None:
@@ -61,6 +71,14 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _only_this_machine)
 
 
+@pytest.fixture(autouse=True)
+def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test's connections gave the redactor to hide is forgotten after it: a thousand workspaces in one
+    process would make every line of the log slower."""
+    for name in ("_known", "_pattern"):
+        monkeypatch.setattr(REDACTOR, name, getattr(REDACTOR, name))
+
+
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -70,6 +88,15 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "counterpart.db"
     open_database(path).close()
     return path
+
+
+@pytest.fixture
+def new_home(migrated_file: Path, tmp_path: Path) -> Path:
+    """A data folder whose empty database has this version's schema already."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    shutil.copy2(migrated_file, home / "counterpart.db")
+    return home
 
 
 @pytest.fixture(params=DATABASES)

@@ -40,9 +40,8 @@ class Columns:
         self.flags = bytearray(bytes([TRACKED]) * self.rows)
         self.item_at = array("I", [now]) * self.rows
         self.product_at = array("I", [now]) * plan.products
-        # Products whose tags are no longer the common ones; products that left the columns.
+        # Products whose tags are no longer the common ones; how many rows are gone.
         self.tags: dict[int, list[str]] = {}
-        self.promoted: set[int] = set()
         self.dead = 0
         self.places = [self._place(n, one, len(locations)) for n, one in enumerate(locations)]
         self.place_of = {place.id: n for n, place in enumerate(self.places)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -72,5 +73,6 @@ def migrate(database: Database) -> None:
             _log.info("database migrated from %s to %s", found or "empty", head())
 
 
+@cache  # reading them takes longer than all else that opening a database does
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config())

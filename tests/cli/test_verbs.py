@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from storage.oslock import ProcessLock
 from storage.preferences import PAUSED
 from storage.sessions import Sessions
 from storage.users import Users
@@ -203,6 +204,21 @@ def test_a_waiting_run_without_a_worker_is_a_problem(home: Home) -> None:
     ws.close()
     found = home.sync("check")
     assert found.code == 1 and "no process does the work" in found.out and "sync worker" in found.out
+
+
+def test_single_items_that_wait_without_a_worker_are_a_problem(home: Home) -> None:
+    ws = home.opened()
+    flow = ws.links.flows()[0]
+    place = ws.links.get(flow.link_id).b
+    with ws.db.write() as tx:
+        ws.queue.push(tx, flow.id, flow.entity, flow.direction, ["1"], place)
+    ws.close()
+    found = home.sync("check")
+    assert found.code == 1 and "Single items are waiting, and no process" in found.out, found
+    held = ProcessLock(home.folder / "worker.lock")
+    assert held.acquire()
+    assert home.sync("check").code == 0
+    held.release()
 
 
 def test_a_failed_last_run_is_a_problem(home: Home) -> None:

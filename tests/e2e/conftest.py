@@ -28,14 +28,14 @@ def processes() -> Iterator[dict[str, SandboxProcess]]:
 
 
 @pytest.fixture
-def world(processes: dict[str, SandboxProcess], tmp_path: Path) -> Iterator[World]:
+def world(processes: dict[str, SandboxProcess], new_home: Path) -> Iterator[World]:
     """Eight source products, an empty store, one link between them."""
     for process in processes.values():
         process.ask("POST", "/reset")
     processes["shopify"].ask(
         "POST", "/settings", {"search_lag": 2, "stale_answer": "all_named", "media_delay": 3}
     )
-    world = World(processes, tmp_path / "home")
+    world = World(processes, new_home)
     try:
         yield world
     finally:
@@ -56,9 +56,9 @@ def store_processes() -> Iterator[dict[str, SandboxProcess]]:
 
 
 @pytest.fixture
-def stores(store_processes: dict[str, SandboxProcess], tmp_path: Path) -> Iterator[Stores]:
+def stores(store_processes: dict[str, SandboxProcess], new_home: Path) -> Iterator[Stores]:
     """The four stores as they were made, in a new workspace, not linked yet."""
-    made = Stores(store_processes, tmp_path / "home")
+    made = Stores(store_processes, new_home)
     for store in made.stores.values():
         store.as_made()
     try:

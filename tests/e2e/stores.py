@@ -24,6 +24,7 @@ SPEED = 1000.0
 ACTIVE = "1"
 SKUS = 10
 _PATIENCE = 60.0
+_LOOK = 0.02  # seconds between two looks: more often would slow what is waited for
 Raw = dict[str, Any]
 
 
@@ -170,7 +171,7 @@ class Stores:
         end = time.monotonic() + _PATIENCE
         while not there(run := self.ws.runs.get(run_id)):
             assert time.monotonic() < end, f"the run does not get there: {run}"
-            time.sleep(0.005)
+            time.sleep(_LOOK)
         return run
 
     def confirm(self, run: Run) -> Run:

@@ -272,23 +272,23 @@ def test_added_variants_pictures_and_publications_are_listed_with_what_to_do(syn
 def test_runs_that_cannot_be_undone_say_why(synced: World) -> None:
     verbs = UndoVerbs(synced.ws)
     preview = synced.run(Mode.PREVIEW, expect=Status.PLANNED)
-    assert "preview" in str(verbs.possible(preview.id)).casefold()
+    assert "preview" in str(views.refused(synced.ws, preview.id)).casefold()
     quiet = synced.run()
-    assert "wrote nothing" in str(verbs.possible(quiet.id))
+    assert "wrote nothing" in str(views.refused(synced.ws, quiet.id))
     for run in (preview, quiet):
         with pytest.raises(NeedsOperator):
             verbs.propose(run.id)
     with pytest.raises(NeedsOperator, match="no run"):
-        verbs.possible("nothing")
+        verbs.propose("nothing")
 
 
 def test_a_run_that_is_under_way_cannot_be_undone(synced: World) -> None:
     synced.settle_flow(brakes=replace(synced.settings.brakes, price_moves_count=0))
     synced.edit(4102, price="999.00")
     held = synced.run(expect=Status.BRAKED)
-    assert "under way" in str(UndoVerbs(synced.ws).possible(held.id))
+    assert "under way" in str(views.refused(synced.ws, held.id))
     synced.ws.run_verbs.abandon(held.id)
-    assert "wrote nothing" in str(UndoVerbs(synced.ws).possible(held.id))
+    assert "wrote nothing" in str(views.refused(synced.ws, held.id))
 
 
 def test_a_flow_that_was_switched_off_for_what_it_did_can_still_be_undone(synced: World) -> None:

@@ -54,11 +54,12 @@ def test_a_baseline_and_a_delta_go_back_and_what_was_sold_since_stays(stores: St
         False,
     )
     target.mark()
+    earlier = len(target.calls("inventorySetQuantities"))  # stores are shared, their journal goes on
     done = carry_out(stores, plan)
     assert target.levels() == {**before, sold: 75}
     assert {e["kind"] for e in target.effects()} == {"inventory.set"}
     assert len(target.writes()) == done.counts.updated == len(before) - 1
-    assert len(target.calls("inventorySetQuantities")) <= 3
+    assert 1 <= len(target.calls("inventorySetQuantities")) - earlier <= 3
 
 
 def test_a_ticked_difference_is_taken_back_from_what_is_there_now(stores: Stores) -> None:

@@ -24,6 +24,7 @@ SPEED = 1000.0
 PRODUCTS = 8
 Raw = dict[str, Any]
 _PATIENCE = 60.0  # seconds until a run that does not end fails its test
+_LOOK = 0.02  # seconds between two looks: more often would slow what is waited for
 
 
 class Side:
@@ -130,7 +131,7 @@ class World:
         end = time.monotonic() + _PATIENCE
         while not there(run := self.ws.runs.get(run_id)):
             assert time.monotonic() < end, f"the run does not get there: {run}"
-            time.sleep(0.005)
+            time.sleep(_LOOK)
         return run
 
     def run(self, mode: Mode = Mode.FULL, *, expect: Status | None = Status.DONE, **scope: Any) -> Run:

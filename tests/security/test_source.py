@@ -96,7 +96,7 @@ OF_OUR_NAMES = {
     "storage/logs.py": 1,
     "storage/move.py": 1,
     "storage/partitions.py": 1,
-    "storage/queue_records.py": 1,
+    "storage/queue_folding.py": 1,
     "sync/queue/engine_schema.py": 4,
 }
 

@@ -52,14 +52,6 @@ class QueueVerbs:
         """All failed records that match, at most `MOST`."""
         return self.retry(self._ids(which, "failed"), by)
 
-    def dismiss_all(self, which: QueueFilter, by: str = "") -> int:
-        """All failed items that match, at most `MOST`."""
-        return self.dismiss(self._ids(which, "failed"), by)
-
-    def now_all(self, which: QueueFilter, by: str = "") -> int:
-        """All waiting items that match, at most `MOST`."""
-        return self.now(self._ids(which, "pending"), by)
-
     def push(
         self,
         flow_id: str,

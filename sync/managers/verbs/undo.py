@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sync.errors import NeedsOperator
 from sync.managers.views.undo import refused
 from sync.model.run import Mode, Scope
-from sync.model.text import Message
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -19,10 +18,6 @@ class UndoVerbs:
 
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
-
-    def possible(self, run_id: str) -> Message | None:
-        """Why a run cannot be undone, None if it can. Raises NeedsOperator if there is no such run."""
-        return refused(self.ws, run_id)
 
     def propose(self, run_id: str, by: str = "") -> str:
         """Starts the preview of a run's undo and answers its id. Raises NeedsOperator if the run cannot be

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.engine.stock import Case, Decision, Do, Rules, Trust, decide, pair_skip, rules_of, summed
+from sync.engine.stock import (
+    Case,
+    Decision,
+    Do,
+    Rules,
+    Trust,
+    decide,
+    pair_skip,
+    rules_of,
+    summed,
+    untold_now,
+)
 from sync.model.flow import StockSettings
 from sync.model.stock import ItemKind, StockLevel
 
@@ -20,9 +33,16 @@ rules = st.builds(
     st.sampled_from(["subtract", "park"]),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
 )
 cases = st.builds(
-    Case, some, some, st.none() | st.tuples(pieces, pieces), st.integers(0, 30), st.none() | pieces
+    Case,
+    some,
+    some,
+    st.none() | st.tuples(pieces, pieces),
+    st.integers(0, 30),
+    st.none() | pieces,
+    st.integers(0, 30),
 )
 
 
@@ -51,8 +71,8 @@ def test_a_row_that_was_written_and_settled_is_quiet_afterwards(case: Case, by: 
     found = decide(case, by)
     if found.do in (Do.WRITE, Do.SETTLE) and case.source is not None:
         settled = case.source if found.settles is None else found.settles
-        after = Case(settled, found.value, (settled, found.value), case.in_flight)
-        again = decide(after, Rules(Trust.MERGE, by.buffer, by.drift, by.unreported, by.increase_twice))
+        after = Case(settled, found.value, (settled, found.value), case.in_flight, untold=found.untold)
+        again = decide(after, replace(by, trust=Trust.MERGE))
         assert again.do is Do.QUIET, (found, again)
 
 
@@ -61,6 +81,27 @@ def test_only_a_write_or_nothing_changes_the_target(case: Case, by: Rules) -> No
     found = decide(case, by)
     if found.do is not Do.WRITE:
         assert found.value == (case.shown or 0)
+
+
+@given(cases, rules)
+def test_what_nobody_has_to_remember_is_not_remembered(case: Case, by: Rules) -> None:
+    """Where an order flow tells the source, all is as if there were no memory."""
+    found = decide(case, replace(by, carry=False))
+    assert (found.untold, found.released) == (0, 0)
+    plain = decide(replace(case, untold=0), replace(by, carry=False))
+    assert found == plain or {found.do, plain.do} == {Do.SETTLE, Do.QUIET}, "only what is stored is cleared"
+    assert found.value == plain.value
+
+
+@given(cases, rules)
+def test_pieces_are_forgotten_only_by_somebodys_word_or_by_coming_back(case: Case, by: Rules) -> None:
+    found = decide(case, by)
+    if found.do not in (Do.WRITE, Do.SETTLE, Do.QUIET) or not by.carry or case.base is None:
+        return
+    if found.untold < untold_now(case):
+        told = by.unreported == "park" and case.shown is not None and wanted(case, by) == max(0, case.shown)
+        assert by.trust is Trust.WORD or by.drift == "restore" or told
+        assert found.untold == 0
 
 
 @given(pieces, pieces, pieces, rules)
@@ -111,6 +152,80 @@ def test_a_full_run_writes_what_differs_but_asks_drift_about_the_targets_own_mov
 def test_with_a_reason_the_sources_word_holds() -> None:
     assert decide(Case(10, 8, (10, 10)), Rules(Trust.WORD)) == Decision(Do.WRITE, 10)
     assert decide(Case(9, 8, (10, 10)), Rules(Trust.WORD)) == Decision(Do.WRITE, 9)
+
+
+CARRIED = [
+    ("sold at the target", Case(10, 7, (10, 10)), Decision(Do.KEEP, 7, "drift.kept")),
+    ("both fell", Case(9, 7, (10, 10)), Decision(Do.WRITE, 6, "unreported.subtracted", untold=3)),
+    ("both fell alike", Case(8, 8, (10, 10)), Decision(Do.WRITE, 6, "unreported.subtracted", untold=2)),
+    ("the source moved later", Case(8, 6, (9, 6)), Decision(Do.WRITE, 5, "unreported.subtracted", untold=3)),
+    ("in step", Case(9, 6, (9, 6)), Decision(Do.QUIET, 6, untold=3)),
+    ("another sale", Case(9, 5, (9, 6)), Decision(Do.KEEP, 5, "drift.kept")),
+    (
+        "another sale, source moved",
+        Case(12, 5, (9, 6)),
+        Decision(Do.WRITE, 8, "unreported.subtracted", untold=4),
+    ),
+    ("two came back", Case(9, 8, (9, 6)), Decision(Do.SETTLE, 8, untold=1)),
+    ("all came back", Case(9, 9, (9, 6)), Decision(Do.SETTLE, 9)),
+    ("more than all came back", Case(9, 11, (9, 6)), Decision(Do.WRITE, 9, "drift.restored")),
+    (
+        "one came back, source moved",
+        Case(12, 7, (9, 6)),
+        Decision(Do.WRITE, 10, "unreported.subtracted", untold=2),
+    ),
+    ("less than was sold", Case(2, 6, (9, 6)), Decision(Do.WRITE, 0, "unreported.subtracted", untold=3)),
+    ("still less", Case(1, 0, (2, 0)), Decision(Do.SETTLE, 0, "unreported.subtracted", untold=3)),
+    ("back at less", Case(2, 1, (2, 0)), Decision(Do.WRITE, 0, "drift.restored", untold=2)),
+    ("restocked", Case(10, 0, (2, 0)), Decision(Do.WRITE, 7, "unreported.subtracted", untold=3)),
+    (
+        "restored above by an undo",
+        Case(9, 7, (9, 7)),
+        Decision(Do.WRITE, 6, "unreported.subtracted", untold=3),
+    ),
+    ("restored below by an undo", Case(9, 4, (9, 4)), Decision(Do.QUIET, 4, "differs", untold=3)),
+    ("never settled", Case(9, 6), Decision(Do.WRITE, 9)),
+    ("stocked again", Case(9, None, (9, 0)), Decision(Do.WRITE, 6, activate=True, untold=3)),
+    ("taken off the location", Case(9, None, (9, 6)), Decision(Do.KEEP, 0, "unstocked.kept")),
+    ("sold below zero", Case(9, -2, (3, 0)), Decision(Do.WRITE, 4, "unreported.subtracted", untold=5)),
+]
+FIRST = {"sold at the target", "both fell", "both fell alike", "never settled"}
+
+
+@pytest.mark.parametrize(("name", "case", "found"), CARRIED, ids=[r[0] for r in CARRIED])
+def test_what_the_source_was_not_told_is_remembered(name: str, case: Case, found: Decision) -> None:
+    """Three pieces from before, but for the first sales."""
+    case = replace(case, untold=0 if name in FIRST else 3)
+    assert decide(case, Rules(carry=True)) == found
+
+
+def test_a_word_forgets_and_says_what_is_on_sale_again() -> None:
+    case = Case(9, 5, (9, 6), untold=3)
+    assert decide(case, Rules(Trust.WORD, carry=True)) == Decision(Do.WRITE, 9, released=4)
+    restore = Rules(drift="restore", carry=True)
+    assert decide(case, restore) == Decision(Do.WRITE, 9, "drift.restored", released=4)
+    assert decide(replace(case, shown=9), restore) == Decision(Do.SETTLE, 9)
+    assert decide(replace(case, source=8), restore).value == 4, "both moved: as without it"
+    assert decide(Case(9, 9, (9, 9), untold=3), Rules(Trust.WORD, carry=True)) == Decision(Do.SETTLE, 9)
+    assert decide(Case(9, 6, (9, 6), untold=3), Rules(Trust.ALIGN, carry=True)).do is Do.QUIET
+
+
+def test_whoever_lets_them_wait_tells_the_source_himself() -> None:
+    """Parked: nothing is settled. Once the figures are equal the sale has been entered at the source."""
+    park = Rules(unreported="park", carry=True)
+    assert decide(Case(12, 8, (10, 10)), park).do is Do.PARK
+    assert decide(Case(8, 8, (10, 10)), park) == Decision(Do.SETTLE, 8)
+    assert decide(Case(3, 8, (10, 10)), park) == Decision(Do.WRITE, 1, "unreported.subtracted", untold=2)
+    assert decide(Case(5, 1, (3, 1), untold=2), park).value == 3, "a fall was written; it stays in mind"
+    assert decide(Case(1, 1, (3, 1), untold=2), park) == Decision(Do.SETTLE, 1)
+    assert decide(Case(0, 0, (2, 0), untold=3), park).untold == 3, "nothing left on either side says nothing"
+    assert decide(Case(0, 0, (2, 2)), park) == Decision(Do.SETTLE, 0)
+
+
+def test_a_rise_that_is_seen_in_part_remembers_all_of_them() -> None:
+    twice = Rules(increase_twice=True, carry=True)
+    found = decide(Case(23, 7, (10, 7), rising=15, untold=3), twice)
+    assert (found.value, found.settles, found.untold) == (12, 15, 3)
 
 
 def test_buffer_and_orders_in_flight_are_taken_off_and_never_below_zero() -> None:

@@ -16,9 +16,9 @@ from sync.workspace import open_workspace
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(new_home: Path) -> Iterator[World]:
     """Shop and Sentos, linked, with the order flow switched on since yesterday."""
-    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path)})
+    ws = open_workspace({"COUNTERPART_HOME": str(new_home)})
     try:
         yield World(ws)
     finally:

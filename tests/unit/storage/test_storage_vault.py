@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 
 from storage import vault as module
 from storage.database import Database
-from storage.redact import MASK, REDACTOR, RedactingFilter, Redactor, redact
+from storage.redact import MASK, REDACTOR, Redactor, clean_record, redact
 from storage.tables.connections import connections, keeps
 from storage.vault import KEY_VARIABLE, Secrets, Vault
 from sync.errors import NeedsOperator
@@ -270,11 +270,11 @@ def _record(message: str, *args: Any) -> logging.LogRecord:
 def test_log_records_are_cleaned_and_keep_their_arguments() -> None:
     REDACTOR.learn([TOKEN])
     record = _record("%s asked %s in %.1f s (%d)", "ada", f"https://h/?t={TOKEN}", 1.25, 200)
-    assert RedactingFilter().filter(record)
+    clean_record(record)
     assert record.getMessage() == f"ada asked https://h/?t={MASK} in 1.2 s (200)"
     assert isinstance(record.args, tuple) and record.args[2:] == (1.25, 200)
     innocent = _record("%s is %d", "all", 7)
-    RedactingFilter().filter(innocent)
+    clean_record(innocent)
     assert (innocent.msg, innocent.args) == ("%s is %d", ("all", 7))
 
 
@@ -290,7 +290,7 @@ def test_log_records_are_cleaned_and_keep_their_arguments() -> None:
 )
 def test_whatever_its_shape_a_record_shows_no_secret(record: logging.LogRecord) -> None:
     REDACTOR.learn([TOKEN])
-    RedactingFilter().filter(record)
+    clean_record(record)
     assert TOKEN not in record.getMessage()
 
 

@@ -39,7 +39,7 @@ def test_a_cause_found_again_refreshes_its_open_row(store: Store, link: Link) ->
 def test_other_causes_and_closed_rows_stand_beside_it(store: Store, link: Link) -> None:
     park(store, link, "r1", "p1")
     park(store, link, "r1", "p1", cause="price.zero")
-    assert store.attention.open_by_cause() == {"product.ambiguous": 1, "price.zero": 1}
+    assert {p.cause for p in store.attention.list()} == {"product.ambiguous", "price.zero"}
     store.attention.close([p.id for p in store.attention.list()], "ayşe")
     park(store, link, "r2", "p1")
     assert store.attention.open_count() == 1 and len(store.attention.list(closed=True)) == 2

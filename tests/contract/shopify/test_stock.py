@@ -3,7 +3,6 @@ be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,25 +15,12 @@ from sync.model.entity import Entity
 from sync.model.page import ReadFilter
 from sync.model.stock import ItemKind, StockItem
 from tests.contract.sandboxes import Sandbox
-from tests.contract.shopify_factory import ShopifyHarness, world
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with world() as sandbox:
-        yield sandbox
+from tests.contract.shopify_factory import ShopifyHarness
 
 
 @pytest.fixture
 def shop(running: Sandbox) -> ShopifyHarness:
     return ShopifyHarness(running, products=60)
-
-
-@pytest.fixture
-def connector(shop: ShopifyHarness) -> Iterator[ShopifyConnector]:
-    made = shop.connect()
-    yield made
-    made.close()
 
 
 @pytest.fixture
