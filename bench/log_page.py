@@ -15,10 +15,12 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.parts.database import postgres
 from storage.database import Database, open_database
 from storage.logs import Level, LogRow, Logs
 from storage.search import LogFilter
@@ -36,8 +38,9 @@ COLOURS = ("Kırmızı", "Lacivert", "Siyah", "Beyaz", "Haki", "Bordo")
 def main(argv: list[str] | None = None) -> int:
     """Prints the figures; exit code 1 if an answer took longer than 0.4 s."""
     options = _options(argv)
-    with tempfile.TemporaryDirectory() as folder:
-        database = open_database(Path(folder) / "log.db")
+    server: AbstractContextManager[str] = postgres() if options.database == "postgresql" else nullcontext("")
+    with tempfile.TemporaryDirectory() as folder, server as url:
+        database = open_database(url or Path(folder) / "log.db")
         try:
             report = _measure(database, options.rows, options.seed)
         finally:
@@ -49,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench log-page")
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", action="store_true")
     return parser.parse_args(argv)
@@ -64,6 +68,7 @@ def _measure(database: Database, rows: int, seed: int) -> dict[str, Any]:
     began = time.perf_counter()
     logs.histogram(24)
     return {
+        "database": database.dialect,
         "rows": rows,
         "fill_seconds": round(filled, 1),
         "filters": len(taken),
@@ -72,7 +77,7 @@ def _measure(database: Database, rows: int, seed: int) -> dict[str, Any]:
         "median_page_seconds": pages[len(pages) // 2],
         "p95_page_seconds": pages[int(len(pages) * 0.95)],
         "histogram_seconds": round(time.perf_counter() - began, 4),
-        "file_mb": round((database.path or Path()).stat().st_size / 1e6),
+        **({"file_mb": round(database.path.stat().st_size / 1e6)} if database.path else {}),
         "peak_mb": peak_mb(),
     }
 

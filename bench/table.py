@@ -38,6 +38,7 @@ _BENCHES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("queue", ("--database", "sqlite"), ("jobs_a_second", "lost", "doubled")),
     ("queue", ("--database", "postgresql"), ("jobs_a_second", "lost", "doubled")),
     ("log-page", (), ("slowest_seconds",)),
+    ("log-page", ("--database", "postgresql"), ("slowest_seconds",)),
     ("pages", (), ()),
 )
 

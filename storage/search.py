@@ -17,9 +17,11 @@ from sqlalchemy import ColumnElement, Select, cast, column, literal, literal_col
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from storage.clock import to_micros
-from storage.tables.logs import FACET_MARK, FACETS, LONGEST_WORD, WORDS_ON_POSTGRESQL, logs
+from storage.tables.logs import FACET_MARK, FACETS, LONGEST_WORD, logs
 
 _search = table("logs_search", column("rowid"), column("logs_search"))
+_WORDS: ColumnElement[Any] = literal_column("logs.words")
+"""Only PostgreSQL has this column: see `tables.logs`."""
 _TOKEN = re.compile(r"[^\W]|[-#]")
 """What the index's tokenizer keeps: letters, digits, and - _ #."""
 
@@ -116,18 +118,13 @@ def _on_postgresql(wanted: LogFilter) -> Select[int] | None:
     if wanted.text.strip() and not words:
         return None
     if words:
-        conditions.append(_document().op("@@")(_prefix_query(words)))
+        conditions.append(_WORDS.op("@@")(_prefix_query(words)))
     return select(logs.c.id).where(*conditions)
 
 
 def _bare(typed: str) -> str:
     """Lower case without accents, as the index has it."""
     return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", typed).lower())
-
-
-def _document() -> ColumnElement[Any]:
-    """Word for word the expression of the index ix_logs_words."""
-    return literal_column(WORDS_ON_POSTGRESQL.replace("text ||", "logs.text ||"))
 
 
 def _prefix_query(words: list[str]) -> ColumnElement[Any]:

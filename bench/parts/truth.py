@@ -25,6 +25,13 @@ class Truth:
         """Rows that were moved behind our back."""
         return int(self._said.get("by_hand", 0))
 
+    def _left(self, wanted: dict[str, int]) -> dict[str, int]:
+        """What is wanted, less what people bought meanwhile: the source has not been told of it."""
+        for effect in self._books.effects(self._stores.place):
+            if effect.hand:
+                wanted[effect.pair] = max(0, wanted[effect.pair] + effect.after - effect.before)
+        return wanted
+
     @property
     def overwritten(self) -> int:
         """Sales that somebody wrote over without having seen them."""
@@ -32,7 +39,7 @@ class Truth:
 
     def judged(self) -> Judgement:
         self._said, shown = self._books.judged(), self._stores.shown()
-        wanted = self._stores.wanted()
+        wanted = self._left(self._stores.wanted()) if self.staled else self._stores.wanted()
         lost = [sku for sku, pieces in wanted.items() if shown.get(sku) != pieces]
         named = [f"{sku}: wanted {wanted[sku]}, shows {shown.get(sku)}" for sku in lost[:3]]
         return Judgement(len(lost), int(self._said["again"]), tuple(named))

@@ -23,7 +23,9 @@ class Hook:
 
     ``rows`` are stock rows as ``POST stock`` takes them (``sku``, ``location``, ``delta`` or ``available``).
     Instead of them ``share`` (0 to 1) draws rows of the call itself and sells ``pieces`` of each: the race
-    that compare-and-set is there for. A place is drawn once only, unless ``twice``.
+    that compare-and-set is there for. Whether a place is struck is decided the first time a call carries it, so
+    that ``share`` is a share of all rows however often they are sent again; with ``twice`` it is decided anew
+    each time.
     """
 
     id: int
@@ -38,7 +40,7 @@ class Hook:
     seen: int = 0
     hits: int = 0
     sold: int = 0
-    _struck: set[tuple[int, int]] = field(default_factory=set, repr=False)
+    _decided: set[tuple[int, int]] = field(default_factory=set, repr=False)
     _dice: random.Random = field(default_factory=random.Random, repr=False)
 
     def __post_init__(self) -> None:
@@ -60,13 +62,12 @@ class Hook:
             return []
         found = []
         for row in rows:
-            if self._dice.random() >= self.share:
-                continue
             cell = store.cell(str(row["inventoryItemId"]), str(row["locationId"]), "available")
-            if cell is None or (not self.twice and (cell.item, cell.place) in self._struck):
+            if cell is None or (not self.twice and (cell.item, cell.place) in self._decided):
                 continue
-            self._struck.add((cell.item, cell.place))
-            found.append(cell)
+            self._decided.add((cell.item, cell.place))
+            if self._dice.random() < self.share:
+                found.append(cell)
         return found
 
     def to_dict(self) -> Obj:

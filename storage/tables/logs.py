@@ -82,11 +82,13 @@ WORDS_ON_POSTGRESQL = (
     rf"'([^ ]{{{LONGEST_WORD}}})[^ ]+', '\1', 'g')), ' '))"
 )
 """The words of a row as FTS5's tokenizer would cut them: letters, digits, - _ #, without accents.
-PostgreSQL's own parser would see files, hosts and numbers instead."""
+PostgreSQL's own parser would see files, hosts and numbers instead. They are stored: to cut them anew for
+every row that another filter has found would take half a second for a run of 20,000 lines."""
 
 SEARCH_ON_POSTGRESQL = (
     *(f"CREATE INDEX ix_logs_{column}_id ON logs ({column}, id)" for column in (*FACETS, "record", "sku")),
-    f"CREATE INDEX ix_logs_words ON logs USING gin ({WORDS_ON_POSTGRESQL})",
+    f"ALTER TABLE logs ADD COLUMN words tsvector GENERATED ALWAYS AS ({WORDS_ON_POSTGRESQL}) STORED",
+    "CREATE INDEX ix_logs_words ON logs USING gin (words)",
 )
 
 for _dialect, _statements in (("sqlite", SEARCH_ON_SQLITE), ("postgresql", SEARCH_ON_POSTGRESQL)):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 SAMPLES = {
-    "kill": 1,
-    "kill-postgres": 1,
+    "kill": 2,
+    "kill-postgres": 2,
     "faults": 2,
     "lost-answers": 20,
     "frozen": 1,

@@ -15,11 +15,11 @@ _LIVE = sa.text("status IN ('queued', 'running', 'braked') AND mode <> 'items'")
 _RECORD = sa.text("status = 'pending' AND run_id IS NULL")
 # The log's words on PostgreSQL as SQLite's index has them: letters, digits, - _ #, without accents.
 _WORDS = (
-    "CREATE INDEX ix_logs_words ON logs USING gin ("
+    "ALTER TABLE logs ADD COLUMN words tsvector GENERATED ALWAYS AS ("
     "array_to_tsvector(string_to_array(btrim(regexp_replace(regexp_replace(regexp_replace("
     "lower(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD)), "
     r"'[\u0300-\u036f]', '', 'g'), '[^[:alnum:]_#-]+', ' ', 'g'), "
-    r"'([^ ]{100})[^ ]+', '\1', 'g')), ' ')))"
+    r"'([^ ]{100})[^ ]+', '\1', 'g')), ' '))) STORED"
 )
 
 
@@ -30,6 +30,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP INDEX ix_logs_words")
         op.execute(_WORDS)
+        op.execute("CREATE INDEX ix_logs_words ON logs USING gin (words)")
     op.drop_index("uq_runs_live_flow_id", "runs")
     op.create_index("uq_runs_live_flow_id", "runs", ["flow_id"], unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
 

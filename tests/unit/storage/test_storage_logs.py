@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.logs import Count, LogRow, Logs
 from storage.redact import MASK, REDACTOR
 from storage.search import LogFilter, fts_query, matching_ids
-from storage.tables.logs import WORDS_ON_POSTGRESQL, log_hours
+from storage.tables.logs import log_hours
 from storage.tables.logs import logs as table
 from sync.model.text import say
 
@@ -317,7 +317,7 @@ def test_postgresql_asks_the_same_with_its_own_means(clock) -> None:
     ids = matching_ids(wanted, "postgresql")
     assert ids is not None
     sql = str(ids.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
-    assert WORDS_ON_POSTGRESQL.replace("text ||", "logs.text ||") in sql and "AS TSQUERY" in sql
+    assert "logs.words @@" in sql and "AS TSQUERY" in sql
     assert "logs.connection_id =" in sql and "logs.level IN" in sql and "logs.id >=" in sql
     assert matching_ids(replace(wanted, text="?!"), "postgresql") is None
 
