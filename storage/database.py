@@ -65,6 +65,14 @@ def _warn_if_old(version: tuple[int, ...]) -> None:
         )
 
 
+FROZEN_SECONDS = 30
+"""A process that is frozen in the midst of a transaction loses its session on PostgreSQL after so long, and
+with it the locks that all others would wait for."""
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""Seconds: a network that went away silently is noticed within half a minute, unless the URL says
+otherwise."""
+
+
 class Database:
     """A SQLite file or a PostgreSQL database, by URL. Thread-safe; close it when done."""
 
@@ -161,11 +169,14 @@ class _PlainText(StrDumper):
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+    alive = {name: value for name, value in _KEEPALIVE.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=alive)
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
         raw.adapters.register_dumper(str, _PlainText)
+        raw.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+        raw.commit()
 
     return engine
 

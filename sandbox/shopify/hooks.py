@@ -23,9 +23,9 @@ class Hook:
 
     ``rows`` are stock rows as ``POST stock`` takes them (``sku``, ``location``, ``delta`` or ``available``).
     Instead of them ``share`` (0 to 1) draws rows of the call itself and sells ``pieces`` of each: the race
-    that compare-and-set is there for. Whether a place is struck is decided the first time a call carries it, so
-    that ``share`` is a share of all rows however often they are sent again; with ``twice`` it is decided anew
-    each time.
+    that compare-and-set is there for. Whether a place is struck is decided the first time a call carries it,
+    so that ``share`` is a share of all rows however often they are sent again; with ``twice`` it is decided
+    anew each time.
     """
 
     id: int

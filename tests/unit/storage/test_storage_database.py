@@ -195,3 +195,24 @@ def test_databases_we_cannot_use_are_refused(url: str) -> None:
 
 def test_postgresql_urls_mean_psycopg() -> None:
     assert module._with_driver(module.make_url("postgresql://h/d")).drivername == "postgresql+psycopg"
+
+
+def test_a_process_frozen_in_a_transaction_does_not_keep_others_waiting(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_database(postgres_url)
+    monkeypatch.setattr(module, "FROZEN_SECONDS", 1)
+    frozen, done = Database(postgres_url), threading.Event()
+
+    def carry_on() -> None:
+        with other.write(alone="the work"):
+            done.set()
+
+    waiting = threading.Thread(target=carry_on)
+    with pytest.raises(DBAPIError), frozen.write(alone="the work") as tx:
+        waiting.start()
+        assert done.wait(30), "its locks went with its session"
+        tx.execute(text("SELECT 1"))
+    waiting.join(30)
+    frozen.close()
+    other.close()
