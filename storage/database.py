@@ -68,6 +68,7 @@ def _warn_if_old(version: tuple[int, ...]) -> None:
 FROZEN_SECONDS = 30
 """A process that is frozen in the midst of a transaction loses its session on PostgreSQL after so long, and
 with it the locks that all others would wait for."""
+_LIMIT = "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 """Seconds: a network that went away silently is noticed within half a minute, unless the URL says
 otherwise."""
@@ -175,7 +176,7 @@ def _postgresql_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
         raw.adapters.register_dumper(str, _PlainText)
-        raw.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+        raw.execute(_LIMIT, (f"{FROZEN_SECONDS}s",))
         raw.commit()
 
     return engine
