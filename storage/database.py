@@ -65,7 +65,7 @@ def _warn_if_old(version: tuple[int, ...]) -> None:
         )
 
 
-FROZEN_SECONDS = 30
+FROZEN_SECONDS = 10
 """A process that is frozen in the midst of a transaction loses its session on PostgreSQL after so long, and
 with it the locks that all others would wait for."""
 _LIMIT = "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"

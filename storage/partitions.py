@@ -3,7 +3,8 @@
 Times are the database's own clock, so that machines need not agree on theirs. On PostgreSQL a result is
 stored in a transaction that holds the row by `FOR KEY SHARE`: a renewal passes that, a takeover
 (`FOR UPDATE`) waits for it. So nobody can take over between the check of a fence and the commit behind it,
-and a worker that was frozen in the midst of such a transaction loses its session after `FROZEN_SECONDS`.
+and a worker that was frozen in the midst of such a transaction loses its session after
+`database.FROZEN_SECONDS`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from storage.upsert import insert_new
 from sync.errors import Fenced
 from sync.model.text import say
 
-FROZEN_SECONDS = 10
-"""A transaction that holds a fence and stands still so long is rolled back by PostgreSQL."""
 _PATIENCE = "2s"  # of a takeover that meets such a transaction; it is tried again
 
 Dead = Callable[[str], bool]
@@ -96,12 +95,7 @@ class Partitions:
     def guard(self, tx: Connection, partition: str, owner: str, fence: int) -> None:
         """Within the transaction that stores a result: raises Fenced when the partition has moved on; if it
         has not, it will not before this transaction ends."""
-        p = partitions.c
-        columns: list[Any] = [p.name]
-        if tx.dialect.name == "postgresql":
-            limit = f"set_config('idle_in_transaction_session_timeout', '{FROZEN_SECONDS}s', true)"
-            columns.append(literal_column(limit))
-        query = select(*columns).where(*_mine(partition, owner, fence))
+        query = select(partitions.c.name).where(*_mine(partition, owner, fence))
         if tx.execute(query.with_for_update(read=True, key_share=True)).first() is None:
             raise Fenced(
                 say("Another worker has taken this work over; what this one had begun was not stored."),

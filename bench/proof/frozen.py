@@ -9,7 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.parts.books import Books
 from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.instants import past
 from bench.proof.progress import PATIENCE, until_over
 from bench.proof.rounds import Round, Shopper
 from bench.proof.verdict import Verdict
@@ -18,6 +20,8 @@ from sync.model.run import LIVE
 
 LEASE, GRACE = 2.0, 3.0
 """Seconds; in production a takeover waits until the longest request has ended."""
+_SPENT = 1.0
+"""Seconds by which a woken worker has looked at its lease or sent what it had."""
 _SHAPE = Shape(5_000, speed=5, latency=0.35)
 
 
@@ -31,6 +35,11 @@ class _Try:
     @property
     def instant(self) -> str:
         return "" if self.number % 2 else f"frozen-before-sending:{self.number}"
+
+    def mark(self, stores: Stores) -> Path | None:
+        """The file that says that the instant was there; None: it is a random one."""
+        home = Path(stores.env["COUNTERPART_HOME"])
+        return marked(home, self.instant) if self.instant else None
 
     @property
     def woken_late(self) -> bool:
@@ -73,11 +82,14 @@ def _freeze(
         second = Worker(stores.env)
         if this.woken_late:
             wrong = until_over(stores, run_id)
+            _sell_out(stores)
             first.wake()
-            return wrong
-        time.sleep(LEASE + GRACE + dice.uniform(0.5, 3))
-        first.wake()
-        return until_over(stores, run_id)
+        else:
+            time.sleep(LEASE + GRACE + dice.uniform(0.5, 3))
+            first.wake()
+            wrong = until_over(stores, run_id)
+        _until_spent(stores, first, this)
+        return wrong
     finally:
         first.wake()
         for worker in (first, second):
@@ -85,9 +97,15 @@ def _freeze(
                 worker.stop()
 
 
+def _sell_out(stores: Stores) -> None:
+    """One piece of everything: whatever the woken one then writes without looking shows in the books."""
+    books = Books(stores.target)
+    books.sell([sku for sku, _ in books.levels(0)], stores.place)
+
+
 def _until_frozen(stores: Stores, run_id: str, dice: random.Random, first: Worker, this: _Try) -> bool:
     end = time.monotonic() + PATIENCE
-    mark = marked(Path(stores.env["COUNTERPART_HOME"]), this.instant) if this.instant else None
+    mark = this.mark(stores)
     while not (mark.exists() if mark else stores.ws.runs.get(run_id).first_write_at):
         if time.monotonic() > end or stores.ws.runs.get(run_id).status not in LIVE:
             return False
@@ -96,3 +114,16 @@ def _until_frozen(stores: Stores, run_id: str, dice: random.Random, first: Worke
         time.sleep(dice.uniform(0, 0.5))
     first.freeze()
     return True
+
+
+def _until_spent(stores: Stores, first: Worker, this: _Try) -> None:
+    """Lets what the woken one had in hand do its worst before it is asked to end: whoever is asked at once
+    sends nothing more, and shows nothing."""
+    mark, end = this.mark(stores), time.monotonic() + PATIENCE
+    if mark is None:
+        time.sleep(_SPENT)
+        return
+    while not past(mark).exists() and first.alive:
+        if time.monotonic() > end:
+            raise TimeoutError("the woken worker does not go on")
+        time.sleep(0.02)

@@ -14,30 +14,36 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 Do = Callable[[], object]
+Once = Callable[[], bool]
+"""Does it, the first time it is called; answers whether it did."""
 
 
-def before_sending(do: Do) -> None:
-    """A stock call is written down, the lease has been looked at, and no byte has left."""
-    _around_stock(do, lambda: None)
+def before_sending(do: Once, past: Do) -> None:
+    """A stock call is written down, the lease has been looked at, and no byte has left. `past` is called when
+    the call has been answered, or was not sent after all."""
+    _around_stock(do, lambda: None, past)
 
 
-def after_the_effect(do: Do) -> None:
+def after_the_effect(do: Once, past: Do) -> None:
     """The store has carried a stock call out and answered, and nothing of it is stored here."""
-    _around_stock(lambda: None, do)
+    _around_stock(lambda: False, do, past)
 
 
-def _around_stock(before: Do, after: Do) -> None:
+def _around_stock(before: Once, after: Do, past: Do) -> None:
     from sync.connectors.shopify.client import Client
 
     original = Client.execute
 
     def execute(self: Client, doc: Any, variables: Any, **more: Any) -> Any:
-        stock = "quantities" in (variables.get("input") or {})
-        if stock:
-            before()
-        answer = original(self, doc, variables, **more)
-        if stock:
-            after()
+        if "quantities" not in (variables.get("input") or {}):
+            return original(self, doc, variables, **more)
+        struck = before()
+        try:
+            answer = original(self, doc, variables, **more)
+        finally:
+            if struck:
+                past()
+        after()
         return answer
 
     Client.execute = execute  # type: ignore[method-assign]
@@ -57,7 +63,7 @@ def _lose_database() -> None:
     raise OperationalError("COMMIT", {}, cut, connection_invalidated=True)
 
 
-INSTANTS: Mapping[str, tuple[Callable[[Do], None], Do]] = {
+INSTANTS: Mapping[str, tuple[Callable[[Once, Do], None], Do]] = {
     "killed-before-sending": (before_sending, _kill),
     "killed-after-the-effect": (after_the_effect, _kill),
     "frozen-before-sending": (before_sending, _freeze),
@@ -66,15 +72,22 @@ INSTANTS: Mapping[str, tuple[Callable[[Do], None], Do]] = {
 
 
 def arm(name: str, mark: Path) -> None:
-    """Lets it happen to this process at the first such instant, unless `mark` is there already; makes it."""
+    """Lets it happen to this process at the first such instant, unless `mark` is there already; makes it, and
+    `past(mark)` when the call at hand is over."""
     where, what = INSTANTS[name]
 
-    def once() -> None:
+    def once() -> bool:
         try:
             os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
-            return
+            return False
         print(f"now: {name}", file=sys.stderr, flush=True)
         what()
+        return True
 
-    where(once)
+    where(once, past(mark).touch)
+
+
+def past(mark: Path) -> Path:
+    """The file that is there once the call during which it happened is over."""
+    return mark.with_name(f"{mark.name}-past")

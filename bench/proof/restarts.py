@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import text
@@ -26,6 +27,17 @@ SOONEST, LATEST = 5.0, 20.0
 """Seconds between two restarts."""
 
 
+@dataclass
+class _Tally:
+    """`longest`: seconds between two steps of a run."""
+
+    rounds: int = 0
+    lost: int = 0
+    doubled: int = 0
+    longest: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+
 def prove(
     n: int = 30,
     *,
@@ -37,7 +49,7 @@ def prove(
 ) -> Verdict:
     """`n` restarts; `pace` below 1 makes them come sooner. Beside them the database is gone once at the worst
     instant: a call has had its effect and nothing of it is stored."""
-    dice, wrong, lost, doubled, rounds, longest = random.Random(29), list[str](), 0, 0, 0, 0.0
+    dice, tally = random.Random(29), _Tally()
     with (
         tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
         two_stores(shape, work=False, home=Path(home), url=url) as stores,
@@ -47,32 +59,40 @@ def prove(
         crew = [Worker(stores.env, broken=broken, log=log, instants=[WORST]) for _ in range(2)]
         try:
             _until_working(stores, len(crew))
-            while havoc.count < n and not (broken and lost + doubled):
-                this = Round(stores, dice)
-                run_id = stores.start(reason="proof")
-                progress = Progress(stores, run_id)
-                with Shopper(stores, dice), havoc:
-                    wrong += until_over(stores, run_id, progress, lambda: bool(havoc.wrong))
-                wrong += havoc.wrong
-                if havoc.wrong:
-                    break
-                found, rounds = this.judged(run_id), rounds + 1
-                lost, doubled = lost + found.lost, doubled + found.doubled
-                longest = max(longest, progress.longest)
-                wrong += found.wrong
-                wrong += [f"a worker ended with {w.process.returncode}" for w in crew if not w.alive]
-                if wrong:
-                    wrong.append(log.read_text(errors="replace")[-2000:])
-                    break
+            while havoc.count < n and not tally.wrong and not (broken and tally.lost + tally.doubled):
+                _round(stores, dice, havoc, tally)
+                tally.wrong += [f"a worker ended with {w.process.returncode}" for w in crew if not w.alive]
         finally:
             for worker in crew:
                 worker.stop()
+        if tally.wrong:
+            tally.wrong.append(log.read_text(errors="replace")[-2000:])
     figures = {
-        "rounds": rounds,
+        "rounds": tally.rounds,
         "longest_restart_s": round(havoc.longest, 1),
-        "longest_still_s": round(longest, 1),
+        "longest_still_s": round(tally.longest, 1),
     }
-    return Verdict("database restarts", havoc.count, lost, doubled, tuple(wrong[:5]), figures)
+    return Verdict(
+        "database restarts", havoc.count, tally.lost, tally.doubled, tuple(tally.wrong[:5]), figures
+    )
+
+
+def _round(stores: Stores, dice: random.Random, havoc: _Havoc, tally: _Tally) -> None:
+    """A full run over changed stock while the database comes and goes; then the books are read."""
+    this = Round(stores, dice)
+    run_id = stores.start(reason="proof")
+    progress = Progress(stores, run_id)
+    with Shopper(stores, dice), havoc:
+        tally.wrong += until_over(stores, run_id, progress, lambda: bool(havoc.wrong))
+    tally.wrong += havoc.wrong
+    tally.longest = max(tally.longest, progress.longest)
+    if havoc.wrong:
+        return
+    found = this.judged(run_id)
+    tally.rounds += 1
+    tally.lost += found.lost
+    tally.doubled += found.doubled
+    tally.wrong += found.wrong
 
 
 def _until_working(stores: Stores, workers: int) -> None:

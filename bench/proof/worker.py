@@ -60,7 +60,7 @@ class Worker:
 
     def stop(self, patience: float = 30.0) -> None:
         """Asks it to end, as a service manager does."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -78,6 +78,7 @@ def main(argv: Sequence[str]) -> int:
     from sync.cli.main import main as command_line
     from sync.managers.trial import Trial
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as `python -m sync` does
     options, home = list(argv), Path(os.environ["COUNTERPART_HOME"])
     # The boxes run in the proof's process; this one must neither start others nor change their addresses.
     Trial.resume = lambda self: None  # type: ignore[method-assign,assignment,misc]

@@ -79,19 +79,21 @@ class Harness(ABC):
 
     # ── stock ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    writes_stock = False
-
     @abstractmethod
     def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
         """A sale or a delivery at the platform itself: from now on `pieces` are available there."""
 
-    def stop_counting(self, item: StockItem) -> None:
-        """Makes an item untracked (where stock is written)."""
-        raise NotImplementedError
 
+class StockHarness(Harness):
+    """A platform at which stock is written."""
+
+    @abstractmethod
+    def stop_counting(self, item: StockItem) -> None:
+        """Makes an item untracked."""
+
+    @abstractmethod
     def unstock(self, item: StockItem, place: str) -> None:
-        """Makes an item not stocked at a place (where stock is written)."""
-        raise NotImplementedError
+        """Makes an item not stocked at a place."""
 
     def fail_stock_write(self, how: Fault, times: int | None = 1) -> None:
         """`fail_write` for stock calls."""

@@ -43,7 +43,7 @@ def an_order(number: int) -> Order:
     return Order(f"o-{number}", f"#{number}", PLACED, PLACED, "TRY", PRICE, lines=(line,))
 
 
-class MemoryHarness(harness.Harness):
+class MemoryHarness(harness.StockHarness):
     """A store of five products."""
 
     name, writes, known_choice = "memory", Entity.PRODUCT, "locations"
@@ -104,8 +104,6 @@ class MemoryHarness(harness.Harness):
 
     def spoil_product(self) -> str | None:
         return None
-
-    writes_stock = True
 
     def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
         self._levels(item, [Level(place, pieces)], place)

@@ -62,7 +62,7 @@ def a_product(number: int, locations: tuple[str, ...] = (), variants: int = 4, p
     )
 
 
-class ShopifyHarness(harness.Harness):
+class ShopifyHarness(harness.StockHarness):
     """A sandbox of three pages of products."""
 
     name, writes, known_choice = "shopify", Entity.PRODUCT, "locations"
@@ -154,8 +154,6 @@ class ShopifyHarness(harness.Harness):
 
     def spoil_product(self) -> str | None:
         return None
-
-    writes_stock = True
 
     def move_stock(self, item: StockItem, place: str, pieces: int) -> None:
         self.sandbox.post("/stock", {"sku": item.sku, "location": place, "available": pieces})

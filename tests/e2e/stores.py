@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,13 @@ from storage.stock_changes import StockChangeRow
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.trial import BOX
 from sync.model.flow import Connection, Flow, StockSettings
-from sync.model.run import LIVE, Mode, Run, Scope, Status
+from sync.model.run import Mode, Run, Scope, Status
 from sync.workspace import Workspace, open_workspace
-from tests.e2e.world import Side
+from tests.e2e.world import PATIENCE, Runs, Side
 
 SPEED = 1000.0
 ACTIVE = "1"
 SKUS = 10
-_PATIENCE = 60.0
-_LOOK = 0.02  # seconds between two looks: more often would slow what is waited for
 Raw = dict[str, Any]
 
 
@@ -72,7 +70,6 @@ class Store(Side):
             for sku, available in levels.items()
         ]
         self.post("/stock", {"rows": rows})
-        self.process.ask("DELETE", "/hooks")
         self.calm()
         self.post("/settings", {"stale_answer": "all_named"})
         self.mark()
@@ -90,7 +87,7 @@ class Store(Side):
         return self.effects("inventory.set")
 
 
-class Stores:
+class Stores(Runs):
     """A workspace, a source store and its destinations."""
 
     def __init__(self, processes: Mapping[str, SandboxProcess], home: Path, database: str = "") -> None:
@@ -164,16 +161,6 @@ class Stores:
         assert run.counts.balanced or run.status is Status.BRAKED, self.why(run)
         return run
 
-    def ended(self, run_id: str) -> Run:
-        return self.until(run_id, lambda run: run.status not in LIVE or run.status is Status.BRAKED)
-
-    def until(self, run_id: str, there: Callable[[Run], bool]) -> Run:
-        end = time.monotonic() + _PATIENCE
-        while not there(run := self.ws.runs.get(run_id)):
-            assert time.monotonic() < end, f"the run does not get there: {run}"
-            time.sleep(_LOOK)
-        return run
-
     def confirm(self, run: Run) -> Run:
         """Goes on past the brakes."""
         self.ws.run_verbs.confirm(run.id, [hit.code for hit in run.brakes], by="test")
@@ -182,7 +169,7 @@ class Stores:
     def pushed(self, flow: Flow, skus: Sequence[str]) -> None:
         """Single items by hand, until the queue has done them."""
         self.ws.stock_verbs.push(flow.id, skus, "test")
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while dict(self.checks(flow)).get("queue.open"):
             assert time.monotonic() < end, "the queue does not get there"
             time.sleep(0.01)

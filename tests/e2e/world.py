@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.parts.stores import Box
 from storage.attention import Parked
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.trial import TrialPlan
@@ -23,33 +24,16 @@ from sync.workspace import Workspace, open_workspace
 SPEED = 1000.0
 PRODUCTS = 8
 Raw = dict[str, Any]
-_PATIENCE = 60.0  # seconds until a run that does not end fails its test
+PATIENCE = 60.0  # seconds until a run that does not end fails its test
 _LOOK = 0.02  # seconds between two looks: more often would slow what is waited for
 
 
-class Side:
-    """One sandbox and its control plane."""
+class Side(Box):
+    """One sandbox, its control plane, and what its clients did there."""
 
     def __init__(self, process: SandboxProcess) -> None:
-        self.process, self._seen = process, 0
-
-    def get(self, path: str, **params: object) -> Any:
-        return self.process.ask("GET", path, **params)
-
-    def post(self, path: str, body: object = None) -> Any:
-        return self.process.ask("POST", path, {} if body is None else body)
-
-    def fault(self, name: str, count: int | None = 1, **more: Any) -> None:
-        """Switches a fault on; `count` None: for ever."""
-        self.post("/faults", {"name": name, **({} if count is None else {"count": count}), **more})
-
-    def hits(self) -> int:
-        """How often the faults that are switched on have struck."""
-        return sum(f["hits"] for f in self.get("/faults")["faults"])
-
-    def calm(self) -> None:
-        """Switches all faults off."""
-        self.process.ask("DELETE", "/faults")
+        super().__init__(process)
+        self._seen = 0
 
     def mark(self) -> None:
         """From now on `effects` shows only what comes later."""
@@ -74,7 +58,24 @@ class Side:
         return found
 
 
-class World:
+class Runs:
+    """A workspace in which runs are waited for."""
+
+    ws: Workspace
+
+    def ended(self, run_id: str) -> Run:
+        """Waits until a run has ended or stands at a brake."""
+        return self.until(run_id, lambda run: run.status not in LIVE or run.status is Status.BRAKED)
+
+    def until(self, run_id: str, there: Callable[[Run], bool]) -> Run:
+        end = time.monotonic() + PATIENCE
+        while not there(run := self.ws.runs.get(run_id)):
+            assert time.monotonic() < end, f"the run does not get there: {run}"
+            time.sleep(_LOOK)
+        return run
+
+
+class World(Runs):
     """A Sentos tenant, a Shopify store, and the product between. `run` asserts that the counts balance."""
 
     def __init__(self, processes: Mapping[str, SandboxProcess], home: Path) -> None:
@@ -122,17 +123,6 @@ class World:
 
     def start(self, mode: Mode = Mode.FULL, **scope: Any) -> str:
         return self.ws.run_verbs.start(self.flow.id, mode, Scope(**scope), by="test")
-
-    def ended(self, run_id: str) -> Run:
-        """Waits until a run has ended or stands at a brake."""
-        return self.until(run_id, lambda run: run.status not in LIVE or run.status is Status.BRAKED)
-
-    def until(self, run_id: str, there: Callable[[Run], bool]) -> Run:
-        end = time.monotonic() + _PATIENCE
-        while not there(run := self.ws.runs.get(run_id)):
-            assert time.monotonic() < end, f"the run does not get there: {run}"
-            time.sleep(_LOOK)
-        return run
 
     def run(self, mode: Mode = Mode.FULL, *, expect: Status | None = Status.DONE, **scope: Any) -> Run:
         """One run to its end; `expect` None: whatever it ends as."""

@@ -31,19 +31,18 @@ CAUSES: Mapping[str, Message] = {
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The queue in numbers: by status (pending, processing, completed, failed, dismissed); open and failed
-    ones by connection and by entity; `oldest`: since when the longest waiting item is due, None if none is;
+    ones by connection; `oldest`: since when the longest waiting item is due, None if none is;
     `workers`: who works, in words."""
 
     by_status: Mapping[str, int]
     by_connection: Sequence[Share]
-    by_entity: Sequence[Share]
     oldest: datetime | None
     workers: Sequence[Worker]
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Rows of one connection or entity; `key` filters by it, `name` is shown."""
+    """Rows of one connection; `key` filters by it, `name` is shown."""
 
     key: str
     name: str
@@ -108,7 +107,6 @@ def figures(ws: Workspace) -> Figures:
     return Figures(
         ws.queue.counts(),
         _shares(ws.queue.counts_by("partition"), names),
-        _shares(ws.queue.counts_by("entity_type"), {}),
         _oldest(ws),
         [
             Worker(names.get(p.name, p.name), p.owner.split("/")[0], p.left)

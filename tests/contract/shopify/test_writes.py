@@ -10,7 +10,7 @@ import pytest
 
 from sync.connectors.shopify import ShopifyConnector
 from sync.errors import OutcomeUnknown
-from sync.model.call import Change, Diff, Found, State, Verb
+from sync.model.call import Call, Change, Diff, Found, State, Verb
 from sync.model.entity import Entity
 from sync.model.product import Level, Media, Product, Variant
 from tests.contract.shopify.changes import change, products, send, stock
@@ -60,12 +60,25 @@ def every_write(product: Product, places: tuple[str, ...], channel: str) -> list
     ]
 
 
+@pytest.fixture
+def writes(connector: ShopifyConnector, product: Product, places: tuple[str, ...]) -> list[Change]:
+    return every_write(product, places, connector.choices("channels")[0].id)
+
+
+def lost(connector: ShopifyConnector, shop: ShopifyHarness, change: Change, fault: str) -> Call:
+    """The call of one change, whose answer does not come."""
+    [call] = connector.batch([change])
+    shop.sandbox.fault(fault, 1, match={"kind": "write"})
+    with pytest.raises(OutcomeUnknown):
+        connector.send(call)
+    return call
+
+
 class TestWrites:
     def test_each_is_applied_found_again_and_read_back(
-        self, connector: ShopifyConnector, product: Product, places: tuple[str, ...]
+        self, connector: ShopifyConnector, product: Product, writes: list[Change]
     ) -> None:
-        channel = connector.choices("channels")[0].id
-        for call in connector.batch(every_write(product, places, channel)):
+        for call in connector.batch(writes):
             stored = replace(call, arguments=json.loads(json.dumps(call.arguments)))
             assert [o.state for o in connector.send(stored)] == [State.APPLIED], call.operation
             assert connector.find_written(stored).found is Found.YES, call.operation
@@ -84,14 +97,18 @@ class TestWrites:
             lira("10"),
             "N",
         )
-        assert (first.levels[0].available, second.levels[1].active, now.channels) == (41, True, (channel,))
+        assert (first.levels[0].available, second.levels[1].active, now.channels) == (
+            41,
+            True,
+            (writes[-1].place,),
+        )
         assert [v.sku for v in now.variants][-1] == "X" and now.variants[-1].levels[0].available == 7
         assert len(now.media or ()) == 3 and len(now.variants) == 5
 
     def test_the_costs_are_those_that_were_reckoned_with(
-        self, connector: ShopifyConnector, shop: ShopifyHarness, product: Product, places: tuple[str, ...]
+        self, connector: ShopifyConnector, shop: ShopifyHarness, writes: list[Change]
     ) -> None:
-        for call in connector.batch(every_write(product, places, connector.choices("channels")[0].id)):
+        for call in connector.batch(writes):
             before = len(shop.trace.requests)
             connector.send(call)
             assert shop.trace.requests[-1][1]["points"] <= call.cost, call.operation
@@ -101,7 +118,7 @@ class TestWrites:
         assert set(connector._client.learnt._offsets.values()) == {0.0}
 
     def test_what_others_made_by_hand_stays(
-        self, connector: ShopifyConnector, shop: ShopifyHarness, product: Product, places: tuple[str, ...]
+        self, connector: ShopifyConnector, product: Product, writes: list[Change]
     ) -> None:
         number = product.id.rpartition("/")[2]
         send(
@@ -117,7 +134,7 @@ class TestWrites:
                 diffs=(Diff("metafield:elle.not", None, "x"),),
             ),
         )
-        send(connector, *every_write(product, places, connector.choices("channels")[0].id))
+        send(connector, *writes)
         [now] = products(connector, ids=(number,))
         assert (
             "elle" in (now.tags or ())
@@ -127,17 +144,9 @@ class TestWrites:
 
     @pytest.mark.parametrize("number", range(9))
     def test_a_lost_answer_is_looked_up_and_done_once(
-        self,
-        connector: ShopifyConnector,
-        shop: ShopifyHarness,
-        product: Product,
-        places: tuple[str, ...],
-        number: int,
+        self, connector: ShopifyConnector, shop: ShopifyHarness, writes: list[Change], number: int
     ) -> None:
-        [call] = connector.batch([every_write(product, places, connector.choices("channels")[0].id)[number]])
-        shop.sandbox.fault("timeout_after", 1, match={"kind": "write"})
-        with pytest.raises(OutcomeUnknown):
-            connector.send(call)
+        call = lost(connector, shop, writes[number], "timeout_after")
         done = len(shop.sandbox.effects())
         written = connector.find_written(call)
         assert written.found is Found.YES and [o.state for o in written.outcomes] == [State.APPLIED]
@@ -145,17 +154,9 @@ class TestWrites:
 
     @pytest.mark.parametrize("number", range(9))
     def test_a_call_that_never_arrived_is_not_there_after_the_settling_time(
-        self,
-        connector: ShopifyConnector,
-        shop: ShopifyHarness,
-        product: Product,
-        places: tuple[str, ...],
-        number: int,
+        self, connector: ShopifyConnector, shop: ShopifyHarness, writes: list[Change], number: int
     ) -> None:
-        [call] = connector.batch([every_write(product, places, connector.choices("channels")[0].id)[number]])
-        shop.sandbox.fault("reset", 1, match={"kind": "write"})
-        with pytest.raises(OutcomeUnknown):
-            connector.send(call)
+        call = lost(connector, shop, writes[number], "reset")
         first = connector.find_written(call)
         assert first.found is Found.NOT_SURE
         shop.clock.sleep(first.ask_again_in)

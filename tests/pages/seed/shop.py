@@ -19,6 +19,7 @@ def now() -> datetime:
     """For what has only just happened: a session may take longer than a plan keeps."""
     return datetime.now(UTC).replace(microsecond=0)
 
+
 KINDS = (
     "Keten Gömlek",
     "Pamuklu Tişört",
