@@ -226,7 +226,16 @@ def _parent_kind(kind: str) -> str:
 def _binding(row: Row[Any]) -> Binding:
     pairs: dict[str, Pair] = {k: (v[0], v[1]) for k, v in row.baseline.items()}
     return Binding(
-        row.id, row.kind, row.id_a, row.id_b, row.parent_id, row.origin, row.version, pairs, row.label
+        row.id,
+        row.kind,
+        row.id_a,
+        row.id_b,
+        row.parent_id,
+        row.origin,
+        row.version,
+        pairs,
+        row.label,
+        row.created_at,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sync.model.call import Change
 from sync.model.entity import Entity
@@ -108,7 +109,8 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Two records that are the same thing, and per field the pair that was last settled."""
+    """Two records that are the same thing, and per field the pair that was last settled. `created_at`: since
+    when this is known; None if it is not stored yet."""
 
     id: int
     kind: str
@@ -119,3 +121,4 @@ class Binding:
     version: int = 1
     baseline: Mapping[str, Pair] = field(default_factory=dict)
     label: str = ""
+    created_at: datetime | None = None

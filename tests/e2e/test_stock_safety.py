@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +22,8 @@ from sync.managers.verbs import LinkVerbs
 from sync.model.call import Call
 from sync.model.entity import Entity
 from sync.model.flow import Flow
-from sync.model.run import Mode, Status
+from sync.model.plan import Bind
+from sync.model.run import Mode, Scope, Status
 from sync.model.stock import Difference
 from sync.model.text import say
 from sync.queue import fence
@@ -278,7 +280,8 @@ def test_products_with_stock_and_stock_alone_refuse_each_other(world: World) -> 
         LinkVerbs(ws).save(replace(products, products=again))
 
 
-def test_orders_that_the_source_does_not_know_are_taken_off_until_it_does(world: World) -> None:
+def with_open_orders(world: World) -> tuple[Flow, Flow, Counter[str]]:
+    """A stock flow that takes open orders off, the order flow beside it, and the pieces that are open."""
     ordered(world)
     ws, link = world.ws, world.ws.links.get(world.flow.link_id)
     flow = ws.links.add_flow(link.id, Entity.STOCK, "a>b")
@@ -289,12 +292,39 @@ def test_orders_that_the_source_does_not_know_are_taken_off_until_it_does(world:
     ws.stock_verbs.validate(flow.id, "test")
     orders = order_flow(ws, link, "b")
     assert orders is not None
-    skus = {line.sku: 0 for order in open_orders(ws, link, orders) for line in order.lines if line.sku}
+    skus = Counter[str]()
     for order in open_orders(ws, link, orders):
-        for line in order.lines:
-            if line.sku:
-                skus[line.sku] += line.quantity
+        skus.update({line.sku: line.quantity for line in order.lines if line.sku})
     assert skus
+    return flow, orders, skus
+
+
+def test_an_order_that_is_taken_over_while_stock_is_read_is_taken_off(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source's figure was read before it knew of the order, and at the time of the plan the order is no
+    longer open: it would be sold again by a run whose word holds."""
+    flow, orders, skus = with_open_orders(world)
+    ws, link = world.ws, world.ws.links.get(world.flow.link_id)
+    read_target = StockSyncManager.read_target
+
+    def taken_over(self: StockSyncManager, ctx: Context) -> None:
+        binds = [Bind("order", f"s-{order.id}", order.id) for order in open_orders(ws, link, orders)]
+        with ws.db.write() as tx:
+            ws.bindings.bind(tx, link.id, binds)
+        read_target(self, ctx)
+
+    monkeypatch.setattr(StockSyncManager, "read_target", taken_over)
+    scope = Scope(reason="the source is right")
+    run = world.ended(ws.run_verbs.start(flow.id, Mode.FULL, scope, by="test"))
+    assert run.status is Status.DONE and not open_orders(ws, link, orders), (run, run.error)
+    sold, right = world.available(), world.summed()
+    assert {sku: right[sku] - sold[sku] for sku in skus} == skus
+
+
+def test_orders_that_the_source_does_not_know_are_taken_off_until_it_does(world: World) -> None:
+    flow, orders, skus = with_open_orders(world)
+    ws = world.ws
     for sku in skus:
         world.restock(sku, 60)
     run = world.ended(ws.run_verbs.start(flow.id, Mode.SWEEP, by="test"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from storage.clock import utc_now
 from sync.engine.orders.select import skipped, start_of
 from sync.managers.context import Context
 from sync.managers.orders.scope import OVERLAP, SHOP_CURSOR
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sync.workspace import Workspace
 
 _PARKED = 1000
+_READ_AT = "read_at"
 
 
 def order_flow(ws: Workspace, link: Link, side: str) -> Flow | None:
@@ -32,9 +34,10 @@ def carries(ctx: Context) -> bool:
     return order_flow(ctx.ws, ctx.link, ctx.target_side) is None
 
 
-def open_orders(ws: Workspace, link: Link, flow: Flow) -> list[Order]:
+def open_orders(ws: Workspace, link: Link, flow: Flow, at: datetime | None = None) -> list[Order]:
     """Orders that the flow has still to take over: those placed since its last complete run that have no
-    partner, and those that wait for a person. Raises as the connector's read."""
+    partner, and those that wait for a person. `at`: which it had still to take over at that moment, too.
+    Raises as the connector's read."""
     start = start_of(flow.orders)
     if start is None:
         return []
@@ -50,7 +53,8 @@ def open_orders(ws: Workspace, link: Link, flow: Flow) -> list[Order]:
         for page in shop.read(Entity.ORDER, which) if which else ():
             found |= {r.id: r for r in page.records if isinstance(r, Order)}
     bound = ws.bindings.by_a if flow.direction[0] == "a" else ws.bindings.by_b
-    known = bound(link.id, "order", list(found))
+    pairs = bound(link.id, "order", list(found)).items()
+    known = {id for id, pair in pairs if at is None or pair.created_at is None or pair.created_at < at}
     return [o for o in found.values() if o.id not in known and o.cancelled_at is None]
 
 
@@ -62,11 +66,26 @@ def not_taken_over(ws: Workspace, link: Link, side: str) -> int:
     return sum(1 for order in open_orders(ws, link, flow) if skipped(order, flow.orders) is None)
 
 
+def note_reading(ctx: Context) -> None:
+    """From now on the source is read: what is taken over later its figures do not know."""
+    if ctx.flow.stock.subtract_orders:
+        figures = {**ctx.ws.runs.get(ctx.run.id).figures, _READ_AT: utc_now().isoformat()}
+        ctx.ws.runs.update(ctx.run.id, figures=figures)
+
+
+def _read_at(ctx: Context) -> datetime | None:
+    raw = ctx.ws.runs.get(ctx.run.id).figures.get(_READ_AT)
+    return datetime.fromisoformat(raw) if isinstance(raw, str) else None
+
+
 def orders_in_flight(ctx: Context) -> Mapping[str, int]:
-    """Pieces by target variant in such orders, if the flow wants them taken off; {} else."""
+    """Pieces by target variant in such orders, if the flow wants them taken off; {} else. An order that was
+    taken over since the source was read counts: the source's figure does not know it."""
     flow = order_flow(ctx.ws, ctx.link, ctx.target_side) if ctx.flow.stock.subtract_orders else None
+    if flow is None:
+        return {}
     pieces: Counter[str] = Counter()
-    for order in open_orders(ctx.ws, ctx.link, flow) if flow is not None else ():
+    for order in open_orders(ctx.ws, ctx.link, flow, _read_at(ctx)):
         for line in order.lines:
             if line.variant_id:
                 pieces[line.variant_id] += max(0, line.quantity)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from sync.connectors.contract import Connector
 from sync.errors import BrokenContract
 from sync.managers.context import Context
+from sync.managers.stock.in_flight import note_reading
 from sync.managers.stock.pairless import not_gone
 from sync.managers.stock.scope import cursor, keep_cursor, mark_of, narrow, places, source_places
 from sync.model.entity import Entity
@@ -33,6 +34,7 @@ class Reading:
         """All of the source, or what a narrow run asks for. A delta hands in the cursor of the last sweep: if
         all is as it was, nothing is transferred twice."""
         ctx, scope = self.ctx, self.ctx.run.scope
+        note_reading(ctx)
         if scope.ids or scope.skus:
             keep_cursor(ctx, "", "")
             self.items(ctx.source, ctx.source_connection.id, ctx.source_side, scope.ids, scope.skus)
