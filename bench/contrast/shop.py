@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +14,14 @@ import requests
 PATH = "/admin/api/2026-10/graphql.json"
 _SET = """mutation($input: InventorySetQuantitiesInput!, $key: String!) {
   inventorySetQuantities(input: $input) @idempotent(key: $key) { userErrors { field message code } } }"""
-_READ = """query($after: String) { inventoryItems(first: 100, after: $after) {
-  pageInfo { hasNextPage endCursor }
-  nodes { id sku inventoryLevels(first: 5) { nodes { location { id }
-    quantities(names: ["available"]) { name quantity } } } } } }"""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item at one location, what it holds and what it should hold."""
+    """One item at one location, and what it should hold."""
 
     item: str
     place: str
-    now: int
     wanted: int
 
 
@@ -49,31 +44,6 @@ class Shop:
             with self._count:
                 self.throttled += 1
             time.sleep(1 / self.speed)
-
-    def rows(self, most: int, plus: int = 7) -> list[Row]:
-        """The first `most` (item, location) pairs by the API, each to be raised by `plus`."""
-        found: list[Row] = []
-        for item in self._items():
-            for level in item["inventoryLevels"]["nodes"]:
-                now = level["quantities"][0]["quantity"]
-                found.append(Row(item["id"], level["location"]["id"], now, max(0, now) + plus))
-                break
-            if len(found) == most:
-                return found
-        return found
-
-    def _items(self) -> Iterator[dict[str, Any]]:
-        after = None
-        while True:
-            answer = self._post(_READ, {"after": after})
-            if _throttled(answer):
-                time.sleep(1 / self.speed)
-                continue
-            page = answer["data"]["inventoryItems"]
-            yield from page["nodes"]
-            if not page["pageInfo"]["hasNextPage"]:
-                return
-            after = page["pageInfo"]["endCursor"]
 
     def _post(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         session = self._local.__dict__.setdefault("session", requests.Session())
