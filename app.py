@@ -1,8 +1,8 @@
 """Counterpart's entry, in two roles.
 
-The server imports this file once and gets the ASGI app: console, sign-in, webhooks and workers in one
-process. Each browser session runs it again and gets the navigation. `streamlit run app.py`, `python app.py`
-and `uvicorn app:app` all work.
+The server imports this file once and gets the ASGI app: console, sign-in and workers in one process (on
+PostgreSQL the workers may run elsewhere). Each browser session runs it again and gets the navigation.
+`streamlit run app.py`, `python app.py` and `uvicorn app:app` all work.
 """
 
 from __future__ import annotations

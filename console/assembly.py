@@ -41,7 +41,7 @@ def _note(error: Exception) -> bool:
 
 
 def parts(shell: Callable[[], Shell] = state.shared) -> dict[str, Any]:
-    """The keyword arguments for `st.App`. Further public routes (webhooks) join the list of routes here."""
+    """The keyword arguments for `st.App`. Further routes join the list here."""
     routes: list[BaseRoute] = [
         *SignIn(shell).routes(),
         *Health(shell).routes(),

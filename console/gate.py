@@ -25,11 +25,10 @@ from console.i18n import render
 from console.state import Shell
 from storage.users import User
 
-#: Open to everyone: deliveries (their own signature admits them), sign-in, health, and files without any
-#: content of the shop.
+#: Open to everyone: sign-in, health, and files without any content of the shop.
 PUBLIC = ("/login", "/logout", "/first-visit", "/healthz", "/favicon.png", "/_stcore/health")
-PUBLIC_FOLDERS = ("/webhooks/", "/static/", "/app/static/")
-#: Asked for under whatever name a platform or a monitor was given.
+PUBLIC_FOLDERS = ("/static/", "/app/static/")
+#: Asked for under whatever name a monitor was given.
 _UNDER_ANY_NAME = ("/healthz", "/_stcore/health")
 #: Streamlit's own addresses: no page lives there, so nobody is led from them to the sign-in page.
 _MACHINERY = ("/_stcore/", "/media/", "/component/", "/app/")
@@ -106,10 +105,8 @@ def is_public(path: str) -> bool:
 
 
 def under_our_name(connection: HTTPConnection) -> bool:
-    """False for a request under a name that a stranger may own; deliveries and monitors may use any."""
-    path = connection.scope["path"]
-    anybody = path in _UNDER_ANY_NAME or (path.startswith("/webhooks/") and is_public(path))
-    return anybody or hosts.is_ours(connection)
+    """False for a request under a name that a stranger may own; monitors may use any."""
+    return connection.scope["path"] in _UNDER_ANY_NAME or hosts.is_ours(connection)
 
 
 def _strange_name(connection: HTTPConnection) -> Response:

@@ -2,8 +2,9 @@
 
 A web page of anywhere can give its own name the address 127.0.0.1 (DNS rebinding) and then speaks to a
 console on this machine as its own site: it could take a fresh one, guess at the password of one in use, or
-lock its owner out by guessing. So a console that listens on this machine alone answers only under names that
-no stranger can own; with server.allowedHosts set, only under those.
+lock its owner out by guessing. So it answers only under names that no stranger can own; with
+server.allowedHosts set, only under those. Where it listens makes no difference: a console that listens on all
+addresses (in a container, whose port is published on this machine) is reached under 127.0.0.1 as well.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def is_ours(request: HTTPConnection) -> bool:
     host = request.headers.get("host", "")
     if config.get_option("server.allowedHosts"):
         return bool(is_host_allowed(host))
-    return not _listens_here_alone() or _cannot_be_owned(_name_in(host))
+    return _cannot_be_owned(_name_in(host))
 
 
 def _name_in(host: str) -> str:
@@ -29,11 +30,6 @@ def _name_in(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-def _listens_here_alone() -> bool:
-    address = str(config.get_option("server.address") or "")
-    return address == "localhost" or (_is_address(address) and ipaddress.ip_address(address).is_loopback)
 
 
 def _cannot_be_owned(name: str) -> bool:
