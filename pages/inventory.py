@@ -16,11 +16,13 @@ from pages.inventory_parts import (
 from pages.inventory_parts.common import pick_flow
 from pages.parts import _, empty_state, page_header, require
 from pages.settings_parts.base import chooser
+from pages.sync_parts.before_run import carry_on
 from pages.sync_parts.common import follow, may_configure, show_refusal, space
 from sync.managers.views import stock
 
 require()
 follow()
+carry_on()
 
 VIEWS = {
     "overview": (_("Flows"), "view_agenda"),
@@ -52,8 +54,13 @@ def nothing() -> None:
 
 def whole() -> None:
     """The part that the address names, and which flow it is about."""
-    with st.container(horizontal=True, vertical_alignment="center", key="inventory_view"):
-        with st.container(width="stretch"):
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        key="inventory_view",
+    ):
+        with st.container(width=640):  # not "stretch": on a phone the flow stands below, not beside
             view = chooser(_("View"), VIEWS, "view")
         card = None
         if view in PARTS:
@@ -62,7 +69,7 @@ def whole() -> None:
     if view == "overview":
         overview.draw(cards)
     elif view == "owners":
-        owners.draw(cards)
+        owners.draw()
     elif card is not None:
         PARTS[view](card)
 

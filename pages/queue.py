@@ -39,6 +39,7 @@ from pages.sync_parts.paging import cursor, pages_back, turner
 from sync.managers.verbs.queue import QueueVerbs
 from sync.managers.views import flows, queue, words
 from sync.managers.views.queue import Line, QueueFilter, Share
+from sync.model.text import Message
 
 require()
 follow()
@@ -57,7 +58,7 @@ def figures() -> None:
             for name, explained in (
                 ("pending", _("Due now or soon.")),
                 ("processing", _("A worker has taken them.")),
-                ("failed", _("All tries are used up. They stay until someone decides.")),
+                ("failed", _("All retries are used up. They stay until someone decides.")),
                 ("completed", _("Done; kept for a while.")),
             )
         ]
@@ -128,13 +129,13 @@ def rows(wanted: QueueFilter) -> None:
 
 def _columns() -> dict[str, Any]:
     return {
-        "status": status_column(_("Status"), STATUSES, width=88),
-        "what": text_column(_("What"), width=195),
-        **({"flow": text_column(_("Flow"), width=160)} if len(NAMES) > 1 else {}),
-        "cause": text_column(_("Cause"), width=90),
-        "due": time_column(_("Due"), width=158, seconds=True),
-        "tries": number_column(_("Tries"), width=48),
-        "why": text_column(_("Why"), width=262),
+        "status": status_column(_("Status"), STATUSES, width=86),
+        "what": text_column(_("What"), width=160),
+        **({"flow": text_column(_("Flow"), width=126)} if len(NAMES) > 1 else {}),
+        "cause": text_column(_("Cause"), width=66),
+        "due": time_column(_("Due"), width=150, seconds=True),
+        "tries": number_column(_("Retries"), width=58),
+        "why": text_column(_("Why"), width=198),
     }
 
 
@@ -146,7 +147,7 @@ def _cells(line: Line) -> dict[str, object]:
         "cause": render(queue.CAUSES[line.cause]) if line.cause in queue.CAUSES else line.cause,
         "due": line.due,
         "tries": line.tries,
-        "why": said(line.why),
+        "why": said(why(line)),
     }
 
 
@@ -155,6 +156,11 @@ def what(line: Line) -> str:
     if line.kind == "stage":
         return render(words.stage(line.what, *ENDS.get(line.flow_id, ("A", "B"))))
     return " · ".join(part for part in (line.what.rpartition("/")[2], line.label) if part)
+
+
+def why(line: Line) -> Message:
+    """Why it stands where it stands, on the reader's clock and in the reader's language."""
+    return queue.why(line, shown(line.due), said(line.error) if line.error else "")
 
 
 def flow_name(line: Line) -> str:
@@ -203,13 +209,13 @@ def detail(line: Line) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(what(line))}** :gray[{plain(flow_name(line))}]", width="stretch")
             status_badge(line.status)
-        (st.error if line.status == "failed" else st.info)(safe(line.why), icon=":material/info:")
+        (st.error if line.status == "failed" else st.info)(safe(why(line)), icon=":material/info:")
         st.caption(
             " · ".join(
                 (
                     render(_("Due {when}"), when=plain(shown(line.due))),
                     render(
-                        _("{tries} of {most} tries"), tries=number(line.tries), most=number(line.of_tries)
+                        _("{tries} of {most} retries"), tries=number(line.tries), most=number(line.of_tries)
                     ),
                     render(_("Priority {priority}"), priority=number(line.priority)),
                     plain(line.connection),

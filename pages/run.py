@@ -7,6 +7,7 @@ import streamlit as st
 from pages.inventory_parts import run_rows
 from pages.parts import _, empty_state, live, page_header, plain, require, status_badge
 from pages.sync_parts import run_head, run_items, undo
+from pages.sync_parts.before_run import carry_on
 from pages.sync_parts.common import follow, safe, show_refusal, space
 from pages.sync_parts.running import route, run_title
 from sync.errors import NeedsOperator
@@ -16,6 +17,7 @@ from sync.model.run import LIVE, Status
 
 require()
 follow()
+carry_on()
 
 
 def chosen_run() -> RunLine | None:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.inventory_parts import overview
 from pages.parts import _, empty_state, live, ngettext, page_header, render, require, section
 from pages.sync_parts import address
+from pages.sync_parts.before_run import carry_on
 from pages.sync_parts.cards import flow_card
 from pages.sync_parts.common import follow, show_refusal, space
 from pages.sync_parts.history import run_table
@@ -16,6 +17,7 @@ from sync.model.entity import Entity
 
 require()
 follow()
+carry_on()
 
 
 def running_now() -> None:

@@ -208,6 +208,7 @@ def _stock_row(binding_id: int, s: Settle) -> dict[str, Any]:
         "b_quantity": int(b or 0),
         "at": now(),
         "untold": 0,
+        "source_at": now(),
     }
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import psycopg
+import psycopg.conninfo
+from psycopg import pq
 from psycopg.types.string import StrDumper
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from storage.errors import BadInput, NestedWrite, StorageBusy
@@ -37,6 +41,7 @@ CHECKPOINT_PAGES = 4_000
 """So many pages (16 MB) may be in the WAL before they go into the file: a large run writes the same pages of
 an index again and again."""
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_QUOTED = re.compile(r'".*"', re.DOTALL)
 _warned = False
 
 
@@ -74,13 +79,25 @@ _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 otherwise."""
 
 
+Guard = Callable[[Connection], None]
+"""Asked at the start of every write transaction; raises, and nothing is stored, where the caller may not
+store what it has."""
+
+
+def _anybody(tx: Connection) -> None:
+    """Whoever writes may."""
+
+
 class Database:
-    """A SQLite file or a PostgreSQL database, by URL. Thread-safe; close it when done."""
+    """A SQLite file or a PostgreSQL database, by URL. Thread-safe; close it when done.
+
+    `guard` is asked by every `write()`: one place, so that no writer can forget it."""
 
     def __init__(self, url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL") -> None:
         self.url = _parsed(url)
         name = self.url.get_backend_name()
         self.dialect: Dialect = "sqlite" if name == "sqlite" else "postgresql"
+        self.guard: Guard = _anybody
         self._lock = FairLock()
         self._writing = threading.local()
         if self.dialect == "sqlite":
@@ -112,15 +129,17 @@ class Database:
         there are many: whoever decides by what it reads, and has no unique index to decide for it, names what
         it does in `alone`, and waits until nobody else on any machine writes under that name.
         Raises NestedWrite when this thread is already writing, StorageBusy when another process keeps a
-        SQLite file locked for ten seconds.
+        SQLite file locked for ten seconds, and what `guard` raises.
         """
         if self.dialect == "postgresql":
             with self._once_a_thread(), self._writer.begin() as connection:
                 if alone:
                     connection.execute(_ALONE, {"name": f"counterpart.{alone}"})
+                self.guard(connection)
                 yield connection
             return
         with self._lock, self._begin_immediate() as connection:
+            self.guard(connection)
             yield connection
 
     @contextmanager
@@ -171,7 +190,9 @@ class _PlainText(StrDumper):
 
 def _postgresql_engine(url: URL) -> Engine:
     alive = {name: value for name, value in _KEEPALIVE.items() if name not in url.query}
-    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=alive)
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=alive, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
@@ -179,7 +200,26 @@ def _postgresql_engine(url: URL) -> Engine:
         raw.execute(_LIMIT, (f"{FROZEN_SECONDS}s",))
         raw.commit()
 
+    @event.listens_for(engine, "handle_error")
+    def _hide(context: ExceptionContext) -> None:
+        _hide_values(context)
+
     return engine
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """PostgreSQL names what it refused: a key in DETAIL, or the whole row. Tracebacks are kept in the log,
+    and a buyer's address has no place there: only the first sentence stays, and of data that cannot be read
+    not even what it quotes."""
+    original, told = context.original_exception, context.sqlalchemy_exception
+    if not isinstance(original, psycopg.Error) or not original.diag.message_primary:
+        return
+    full, plain = str(original), original.diag.message_primary
+    if (original.sqlstate or "").startswith("22"):
+        plain = _QUOTED.sub('"…"', plain)
+    original.args = (plain,)
+    if told is not None:
+        told.args = tuple(part.replace(full, plain) if isinstance(part, str) else part for part in told.args)
 
 
 def _parsed(text: str) -> URL:
@@ -211,6 +251,7 @@ def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
         pool_size=size,
         max_overflow=overflow,
         connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+        hide_parameters=True,
     )
     pragmas = [
         "journal_mode = WAL",
@@ -273,6 +314,18 @@ def _unreachable(url: URL, error: BaseException) -> NeedsOperator:
             reason=reason,
         )
     )
+
+
+def out_of_reach(url: str) -> bool:
+    """Does no PostgreSQL server take connections at that address now: none answers, or it is starting or
+    stopping? A server that refuses a name or a password is there. Takes two seconds at most for each of its
+    addresses."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return False
+    plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    asked = psycopg.conninfo.make_conninfo(plain, connect_timeout=2)
+    return pq.PGconn.ping(asked.encode()) in (pq.Ping.REJECT, pq.Ping.NO_RESPONSE)
 
 
 def as_url(url_or_path: str | os.PathLike[str]) -> str:

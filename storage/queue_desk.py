@@ -105,10 +105,10 @@ class QueueDesk:
         total = 0
         for some in portions(list(ids)):
             with self.db.write() as tx:
-                failed = select(q.id).where(q.id.in_(some), q.status == "failed", q.run_id.is_(None))
-                total += return_items(
-                    tx, list(tx.execute(failed).scalars()), due=now(), retry_count=0, priority=BY_HAND
-                )
+                which = (q.id.in_(some), q.status == "failed", q.run_id.is_(None))
+                # Locked: whoever else retries them, and the worker that then has them, comes before or after.
+                failed = tx.execute(select(q.id).where(*which).order_by(q.id).with_for_update()).scalars()
+                total += return_items(tx, list(failed), due=now(), retry_count=0, priority=BY_HAND)
         return total
 
     def dismiss(self, ids: Sequence[int]) -> int:

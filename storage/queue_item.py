@@ -84,14 +84,16 @@ def held(worker: str, fence: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def still_held(tx: Connection, items: Sequence[Item]) -> list[Item]:
-    """Of items claimed together those that are still at work under that claim."""
+    """Of items claimed together those that are still at work under that claim, and stay so until `tx`
+    ends."""
     if not items:
         return []
     q = sync_queue.c
     where = held(items[0].worker, items[0].fence)
     found: set[int] = set()
     for some in portions([item.id for item in items]):
-        found.update(tx.execute(select(q.id).where(q.id.in_(some), *where)).scalars())
+        mine = select(q.id).where(q.id.in_(some), *where).order_by(q.id).with_for_update()
+        found.update(tx.execute(mine).scalars())
     return [item for item in items if item.id in found]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, func, select
 
 from storage.clock import Clock, utc_now
 from storage.database import Database
-from storage.tables.stock import stock_changes
+from storage.tables.stock import order_pieces, stock_changes
 from storage.tables.sync import attention, calls, changes, run_items, runs, staged, staged_keys, sync_queue
 from sync.model.run import LIVE, Mode, Status
 
@@ -67,6 +67,7 @@ class Retention:
             self._drain(runs, runs.c.id == run_id, runs.c.id)
         queue = self._drain(sync_queue, sync_queue.c.finished_at < border, sync_queue.c.id)
         resolved = self._drain(attention, attention.c.closed_at < border, attention.c.id)
+        self._drain(order_pieces, order_pieces.c.placed_at < border, order_pieces.c.order_id)
         return Pruned(len(old), changed, staged_gone, queue, resolved, self._stock(border))
 
     def _old_runs(self, border: datetime) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, func, insert, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.clock import utc_now as now
@@ -18,6 +18,13 @@ from sync.errors import NeedsOperator
 from sync.model.codec import dump, load
 from sync.model.run import LIVE, OUTCOMES, BrakeHit, Counts, Mode, Run, Scope, Status
 from sync.model.text import Message, say
+
+ENDED = (Status.DONE, Status.RED)
+"""A run that came to its own end, whether or not single rows failed."""
+_PART = ("skus", "ids", "names", "tags", "parts", "filters")
+"""Keys of a stored scope by which a run is about part of its flow; what is not asked for is left out."""
+_ANOTHERS = ("plan_of", "undo_of")
+"""… and by which it writes no more than another run has planned or done."""
 
 
 class Runs:
@@ -101,6 +108,39 @@ class Runs:
             row = tx.execute(query.order_by(r.created_at.desc()).limit(1)).first()
         return None if row is None else _run(row)
 
+    def last_whole(self, flow_id: str, modes: Sequence[Mode] = (Mode.FULL, Mode.SWEEP)) -> Run | None:
+        """The newest run of these modes that went through all of its flow and ended (done or red): not
+        limited to records, tags, parts or filters, no kept plan carried out, no undo."""
+        r = runs.c
+        of_mode = r.mode.in_([m.value for m in modes])
+        return self._newest(flow_id, of_mode, *(~_has(r.scope, key) for key in (*_PART, *_ANOTHERS)))
+
+    def last_seen(self, flow_id: str, side: str, but: str) -> int | None:
+        """How many items all of a side ("source" or "target") showed when a run last read it and ended; the
+        run `but` does not count, nor one that saw nothing. None: no run has kept the figure."""
+        r = runs.c
+        kept = _has(r.figures, side) & ~_text(r.figures).contains(f'"{side}":0', autoescape=True)
+        whole = (~_has(r.scope, key) for key in _PART)
+        found = self._newest(flow_id, r.id != but, r.mode != Mode.ITEMS.value, kept, *whole)
+        seen = None if found is None else found.figures.get(side)
+        return seen if isinstance(seen, int) else None
+
+    def last_confirmed(self, flow_id: str, since: datetime) -> datetime | None:
+        """When the newest run was created, later than `since`, in which a person confirmed a brake."""
+        r = runs.c
+        query = select(func.max(r.created_at)).where(
+            r.flow_id == flow_id, r.created_at > since, r.mode != Mode.ITEMS.value, _has(r.scope, "confirmed")
+        )
+        with self.db.read() as tx:
+            return tx.execute(query).scalar()
+
+    def _newest(self, flow_id: str, *which: ColumnElement[bool]) -> Run | None:
+        r = runs.c
+        query = select(runs).where(r.flow_id == flow_id, r.status.in_([s.value for s in ENDED]), *which)
+        with self.db.read() as tx:
+            row = tx.execute(query.order_by(r.created_at.desc(), r.id.desc()).limit(1)).first()
+        return None if row is None else _run(row)
+
     def update(self, run_id: str, **values: Any) -> None:
         with self.db.write() as tx:
             self.set(tx, run_id, **values)
@@ -111,6 +151,14 @@ class Runs:
         tx.execute(
             update(runs).where(runs.c.id == run_id).values(**{k: _stored(k, v) for k, v in values.items()})
         )
+
+    def spend(self, tx: Connection, run_id: str, amounts: Mapping[str, float]) -> None:
+        """Adds to what a run has spent; whoever adds at the same time waits for the other."""
+        before = tx.execute(select(runs.c.spent).where(runs.c.id == run_id).with_for_update()).scalar()
+        if before is not None:
+            names = {**before, **amounts}
+            spent = {name: round(before.get(name, 0.0) + amounts.get(name, 0.0), 1) for name in names}
+            self.set(tx, run_id, spent=spent)
 
     def cancel(self, run_id: str) -> None:
         """Asks the run to stop; a stage that waits for its next try is due at once, to see that."""
@@ -143,6 +191,17 @@ class Runs:
             ).all()
         found: dict[str, int] = {str(outcome): int(n) for outcome, n in rows}
         return Counts(read=sum(found.values()), **{name: found.get(name, 0) for name in OUTCOMES})
+
+
+def _text(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A JSON column as the text that is stored."""
+    return type_coerce(column, Text)
+
+
+def _has(column: ColumnElement[Any], key: str) -> ColumnElement[bool]:
+    """Does the stored object have this key? (Inside a text each quotation mark is escaped: none is taken for
+    a key.)"""
+    return _text(column).contains(f'"{key}":', autoescape=True)
 
 
 def _stored(name: str, value: Any) -> Any:

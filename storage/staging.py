@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from storage.database import Database
 from storage.tables.sync import staged, staged_keys
@@ -128,10 +128,14 @@ class Staging:
         return out
 
     def clear(self, run_id: str) -> None:
-        """Forgets what a finished run has read."""
+        """Forgets what a run has read."""
         with self.db.write() as tx:
-            tx.execute(delete(staged).where(staged.c.run_id == run_id))
-            tx.execute(delete(staged_keys).where(staged_keys.c.run_id == run_id))
+            self.clear_with(tx, run_id)
+
+    def clear_with(self, tx: Connection, run_id: str) -> None:
+        """`clear` inside the transaction that ends the run."""
+        tx.execute(delete(staged).where(staged.c.run_id == run_id))
+        tx.execute(delete(staged_keys).where(staged_keys.c.run_id == run_id))
 
 
 def _body(record: Record) -> dict[str, Any]:

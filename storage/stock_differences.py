@@ -13,6 +13,7 @@ from storage.bulk import among, chunks, run_many
 from storage.clock import to_micros
 from storage.clock import utc_now as now
 from storage.database import Database
+from storage.tables.base import begins
 from storage.tables.stock import stock_differences
 from sync.model.stock import Difference
 
@@ -83,18 +84,19 @@ class StockDifferences:
     def list(
         self,
         flow_id: str,
-        why: Difference | None = None,
-        text: str = "",
+        why: str = "",
+        sku: str = "",
         after: tuple[int, str] = (0, ""),
         limit: int = 100,
     ) -> list[StockDifference]:
-        """A page in the order of (binding, place), begun after that key; `text` is part of a SKU."""
+        """A page in the order of (binding, place), begun after that key; `why` is a Difference ("": any),
+        `sku` a SKU or the beginning of one, as it is written."""
         later = (d.binding_id > after[0]) | ((d.binding_id == after[0]) & (d.place > after[1]))
         query: Select[Any] = select(stock_differences).where(d.flow_id == flow_id, later)
-        if why is not None:
-            query = query.where(d.why == why.value)
-        if text:
-            query = query.where(d.sku.icontains(text, autoescape=True))
+        if why:
+            query = query.where(d.why == str(why))
+        if sku:
+            query = query.where(begins(d.sku, sku))
         with self.db.read() as tx:
             rows = tx.execute(query.order_by(d.binding_id, d.place).limit(limit)).all()
         return [_row(row) for row in rows]

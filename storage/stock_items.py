@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,8 +22,6 @@ AT_ONCE = 1000
 GONE_AFTER = 2
 """So many complete sweeps in a row must miss an item before it counts as gone."""
 _OLD_SWEEPS = 8
-Guard = Callable[[Connection], None]
-"""Raises in a transaction of a worker that has lost its turn."""
 
 i = stock_items.c
 ITEM_COLUMNS = (
@@ -109,19 +107,15 @@ class StockItems:
         items: Sequence[StockItem],
         sweep: int = 0,
         places: Sequence[str] = (),
-        *,
-        guard: Guard | None = None,
     ) -> int:
         """Stores items with their levels, writing only what differs; answers how many did. `sweep` 0: a
         partial read. `places`: only levels there were read, others stay as they are (empty: all were
-        read). `guard` is asked in every transaction, and raises to keep an old read out of a newer one."""
+        read)."""
         differing = 0
         only = frozenset(places)
         for part in chunks(items, AT_ONCE):
             wanted = {item.id: fresh(item, only) for item in part}
             with self.db.write() as tx:
-                if guard is not None:
-                    guard(tx)
                 differing += self._put(tx, connection_id, wanted, sweep, only)
         return differing
 
@@ -155,30 +149,26 @@ class StockItems:
             )
         return differing
 
-    def end_sweep(self, connection_id: str, sweep: int, *, guard: Guard | None = None) -> int:
+    def end_sweep(self, connection_id: str, sweep: int) -> int:
         """A complete sweep is over: what it did not show has been missed once more. Answers how many items
-        that are. Items stored by others since it began do not count. `guard` as in `put`."""
+        that are. Items stored by others since it began do not count."""
         newest, seen = self._seen(connection_id, sweep)
         missing: list[int] = []
         with self.db.read() as tx:
             query = select(i.id).where(i.connection_id == connection_id, i.id <= newest)
             for part in tx.execution_options(yield_per=AT_ONCE * 10).execute(query).scalars().partitions():
                 missing += [item for item in part if not _has(seen, item)]
-        self._miss(missing, guard)
+        self._miss(missing)
         s = stock_sweeps.c
         with self.db.write() as tx:
-            if guard is not None:
-                guard(tx)
             tx.execute(
                 delete(stock_sweeps).where(s.connection_id == connection_id, s.sweep == sweep, s.part > 0)
             )
         return len(missing)
 
-    def _miss(self, item_ids: Sequence[int], guard: Guard | None) -> None:
+    def _miss(self, item_ids: Sequence[int]) -> None:
         for part in chunks(item_ids, AT_ONCE):
             with self.db.write() as tx:
-                if guard is not None:
-                    guard(tx)
                 tx.execute(update(stock_items).where(among(tx, i.id, part)).values(missed=i.missed + 1))
 
     def _seen(self, connection_id: str, sweep: int) -> tuple[int, bytearray]:
@@ -197,14 +187,13 @@ class StockItems:
                     bits[item >> 3] |= 1 << (item & 7)
         return newest, bits
 
-    def keep_sweep(self, connection_id: str, *, guard: Guard | None = None) -> None:
-        """A complete sweep showed the same as the one before: what was missing is so once more. `guard` as in
-        `put`."""
+    def keep_sweep(self, connection_id: str) -> None:
+        """A complete sweep showed the same as the one before: what was missing is so once more."""
         with self.db.read() as tx:  # the look takes longer than the rest, and nobody has to wait for it
             missing = (
                 tx.execute(select(i.id).where(i.connection_id == connection_id, i.missed > 0)).scalars().all()
             )
-        self._miss(missing, guard)
+        self._miss(missing)
 
     def moved(self, connection_id: str, sweep: int) -> Iterator[list[str]]:
         """Variant ids of the items that this sweep found new or changed, some thousand at a time."""

@@ -5,22 +5,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, delete, func, or_, select, text
+from sqlalchemy import Connection, Row, TextClause, delete, select, text
 
 from storage import stock_match_sql as sql
 from storage.bulk import among, chunks, run_many
 from storage.clock import to_micros
 from storage.clock import utc_now as now
 from storage.database import Database
+from storage.stock_match_list import MatchList
 from storage.stock_pairs import StockPairs
 from storage.tables.stock import stock_items, stock_stages, stock_unmatched
 from storage.tables.sync import bindings
 from storage.upsert import upsert
 from sync.model.flow import Flow, Link
 from sync.model.stock import Match
+from sync.model.values import key_of
 
 RANGE = 10_000
 """Items of a side in one transaction: a tenth of a second or so."""
@@ -28,26 +29,8 @@ RANGE = 10_000
 Listed = dict[tuple[str, int], tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Exceptional:
-    """An item that could not simply be paired. `cursor` is where the next page begins after; `side` is
-    source or target."""
-
-    cursor: int
-    side: str
-    sku: str
-    label: str
-    why: Match
-    variant_id: str
-    tracked: bool = True
-
-
-class StockMatch(StockPairs):
-    """Finds and keeps pairs of items, and lists why the others have none."""
-
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self.db = db
+class StockMatch(StockPairs, MatchList):
+    """Finds and keeps pairs of items, and why the others have none; both can be listed."""
 
     def refresh(self, flow: Flow, link: Link) -> Mapping[str, int]:
         """Matches anew; answers how many items are in each class (pairs count once). Bindings that hold stay;
@@ -59,38 +42,6 @@ class StockMatch(StockPairs):
         with self.db.read() as tx:
             found = tx.execute(select(stock_stages.c.match).where(stock_stages.c.flow_id == flow_id)).scalar()
         return dict(found or {})
-
-    def unpaired(self, flow_id: str, side: str) -> Mapping[str, int]:
-        """How many items of a side ("source" or "target") are listed, by class."""
-        u = stock_unmatched.c
-        query = select(u.why, func.count()).where(u.flow_id == flow_id, u.side == side).group_by(u.why)
-        with self.db.read() as tx:
-            return {why: int(count) for why, count in tx.execute(query)}
-
-    def exceptions(
-        self, flow_id: str, why: Match | None = None, text: str = "", after: int = 0, limit: int = 100
-    ) -> list[Exceptional]:
-        """Items that are not simply paired, in the order of our ids; `text` is part of a SKU or a name."""
-        u, i = stock_unmatched.c, stock_items.c
-        query = select(u.stock_item, u.side, u.sku, u.why, i.label, i.variant_id, i.tracked).join(
-            stock_items, i.id == u.stock_item
-        )
-        query = query.where(u.flow_id == flow_id, u.stock_item > after)
-        if why is not None:
-            query = query.where(u.why == why.value)
-        if text:
-            query = query.where(_contains(text))
-        with self.db.read() as tx:
-            rows = tx.execute(query.order_by(u.stock_item).limit(limit)).all()
-        return [
-            Exceptional(r.stock_item, r.side, r.sku, r.label, Match(r.why), r.variant_id, bool(r.tracked))
-            for r in rows
-        ]
-
-
-def _contains(part: str) -> Any:
-    i = stock_items.c
-    return or_(i.sku.icontains(part, autoescape=True), i.label.icontains(part, autoescape=True))
 
 
 class _Refresh:
@@ -202,8 +153,8 @@ class _Refresh:
         return wanted
 
     def _takes_part(self, tags: str) -> bool:
-        wanted = {tag.strip().lower() for tag in self.flow.stock.tags}
-        return not wanted or not wanted.isdisjoint(tags.lower().split("\n"))
+        wanted = set(map(key_of, self.flow.stock.tags))
+        return not wanted or not wanted.isdisjoint(tags.split("\n"))
 
     def _list(self, tx: Connection, wanted: Listed, query: TextClause, params: Mapping[str, Any]) -> None:
         """Makes the list say `wanted` where `query` reads what it says now."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from storage.stock_items import GONE_AFTER
 from sync.model.flow import Flow, Link
+from sync.model.values import key_of
 
 PRESENT = f"missed < {GONE_AFTER}"
 
@@ -45,16 +46,17 @@ def spelling(flow: Flow, table: str) -> str:
 
 
 def tagged(flow: Flow, column: str) -> tuple[str, dict[str, str]]:
-    """The SQL "carries one of the flow's tags" and its parameters; capitals do not count."""
+    """The SQL "carries one of the flow's tags" and its parameters. Both are folded by us: SQLite would fold
+    English letters only."""
     if not flow.stock.tags:
         return "", {}
     names = {f"tag{n}": f"%\n{_escaped(tag)}\n%" for n, tag in enumerate(flow.stock.tags)}
-    some = " OR ".join(rf"lower({column}) LIKE lower(:{name}) ESCAPE '\'" for name in names)
+    some = " OR ".join(rf"{column} LIKE :{name} ESCAPE '\'" for name in names)
     return f" AND ({some})", names
 
 
 def _escaped(tag: str) -> str:
-    return tag.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return key_of(tag).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 BORDER = "SELECT loose FROM stock_items WHERE loose > :low ORDER BY loose LIMIT 1 OFFSET :size"
@@ -66,7 +68,7 @@ CREATE TEMP TABLE IF NOT EXISTS match_groups
 (loose TEXT PRIMARY KEY, source BIGINT, target BIGINT, plain BOOLEAN, quiet BOOLEAN) WITHOUT ROWID""",
     "postgresql": """
 CREATE TEMP TABLE IF NOT EXISTS match_groups
-(loose TEXT PRIMARY KEY, source BIGINT, target BIGINT, plain BOOLEAN, quiet BOOLEAN)""",
+(loose TEXT COLLATE "C" PRIMARY KEY, source BIGINT, target BIGINT, plain BOOLEAN, quiet BOOLEAN)""",
 }
 """The SKUs of one range. plain: one item on either side, both of them ordinary (ids in source and target) ·
 quiet: nothing is to be listed either."""

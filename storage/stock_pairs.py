@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, literal, or_, select
@@ -14,7 +15,7 @@ from storage.stock_items import GONE_AFTER, ITEM_COLUMNS, ItemRow, item_of, leve
 from storage.stock_match_sql import Sides, sides
 from storage.tables.stock import stock_items, stock_levels
 from storage.tables.sync import bindings, stock_baselines
-from sync.model.flow import Flow, Link
+from sync.model.flow import Link
 from sync.model.stock import ALL_PLACES
 
 _AT_ONCE = 1000
@@ -37,18 +38,6 @@ class PairRow:
     target: ItemRow
     bases: Mapping[str, tuple[int, int]]
     untold: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """A pair as a list shows it; `cursor` is where the next page begins after."""
-
-    cursor: int
-    sku: str
-    label: str
-    source_id: str
-    target_id: str
-    tracked: bool
 
 
 class StockPairs:
@@ -86,35 +75,28 @@ class StockPairs:
             for place, base in here.items()
         }
 
+    def read_at(self, binding_ids: Sequence[int]) -> dict[int, datetime]:
+        """When the source was read that a pair was last settled by, at whatever location that was last."""
+        base = stock_baselines.c
+        query = select(base.binding_id, func.max(base.source_at)).group_by(base.binding_id)
+        found: dict[int, datetime] = {}
+        with self.db.read() as tx:
+            for part in chunks(list(binding_ids), _AT_ONCE):
+                rows = tx.execute(query.where(among(tx, base.binding_id, part)))
+                found |= {row[0]: row[1] for row in rows}
+        return found
+
     def pairs_moved(self, link: Link, direction: str, after: int = 0, limit: int = 1000) -> list[PairRow]:
         """Pairs of which at some mapped location a side shows something else than when last settled, or that
-        never settled while the source says something. The database looks through them all."""
+        never settled while the source says something; and those whose SKUs disagree, which may be another
+        item's by now. The database looks through them all."""
         q = _Query(self.db, link, direction)
         if not link.locations:
             return []
         moved = or_(*(q.moved(place, sources) for place, sources in link.locations.items()))
+        apart = q.s.c.loose != q.t.c.loose
         with self.db.read() as tx:
-            return q.rows(tx, q.page(after, limit).where(q.s.c.missed < GONE_AFTER, moved))
-
-    def matched(
-        self, flow: Flow, link: Link, text: str = "", after: int = 0, limit: int = 100
-    ) -> list[Matched]:
-        """Pairs with both items there; `text` is part of a SKU or a name of the source."""
-        q = _Query(self.db, link, flow.direction)
-        s, t = q.s.c, q.t.c
-        query = q.page(after, limit).with_only_columns(
-            bindings.c.id, s.sku, s.label, s.variant_id, t.variant_id, and_(s.tracked, t.tracked)
-        )
-        query = query.where(s.missed < GONE_AFTER)
-        if text:
-            query = query.where(
-                or_(s.sku.icontains(text, autoescape=True), s.label.icontains(text, autoescape=True))
-            )
-        with self.db.read() as tx:
-            return [
-                Matched(cursor, sku, label, source, target, bool(tracked))
-                for cursor, sku, label, source, target, tracked in tx.execute(query)
-            ]
+            return q.rows(tx, q.page(after, limit).where(q.s.c.missed < GONE_AFTER, or_(moved, apart)))
 
 
 class _Query:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from sync.model.stock import StockItem, StockLevel
+from sync.model.values import key_of
 
 COLUMNS = (
     "variant_id",
@@ -75,7 +76,7 @@ def fresh(item: StockItem, only: frozenset[str] = frozenset()) -> Fresh:
     """The rows of an item; of its levels only those at `only` (empty: all)."""
     sku = clean(item.sku)
     key = folded(sku)
-    tags = "\n" + "\n".join(item.tags) + "\n" if item.tags else ""
+    tags = _folded_tags(tuple(item.tags)) if item.tags else ""
     tracked = item.tracked is not False
     label = item.label or sku
     kind = item.kind.value
@@ -93,6 +94,12 @@ def hash_of(row: tuple[Any, ...], levels: Iterable[StockLevel]) -> str:
 
 def _hash(row: tuple[Any, ...], levels: tuple[LevelRow, ...]) -> str:
     return blake2b(repr((row, levels)).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+@lru_cache(1000)
+def _folded_tags(tags: tuple[str, ...]) -> str:
+    """As flows compare them; most items have their product's, and so their neighbours'."""
+    return "\n" + "\n".join(map(key_of, tags)) + "\n"
 
 
 @lru_cache(64)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from storage.clock import utc_now as now
 from storage.database import Database
@@ -54,13 +54,6 @@ class StockStages:
         values = {"validated_at": now(), "validated_by": by, "figures": dict(figures)}
         with self.db.write() as tx:
             _store(tx, flow_id, values)
-
-    def reset(self, flow_id: str) -> None:
-        """Baseline and validation have to be done again; what was matched stays known."""
-        s = stock_stages.c
-        values = {name: value for name, value in _NONE.items() if name != "match"}
-        with self.db.write() as tx:
-            tx.execute(update(stock_stages).where(s.flow_id == flow_id).values(**values))
 
 
 def _store(tx: Connection, flow_id: str, values: Mapping[str, Any]) -> None:

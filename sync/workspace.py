@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.attention import Attention
 from storage.bindings import Bindings, Decisions
+from storage.budgets import Budgets
 from storage.calls import Calls
 from storage.clock import utc_now
 from storage.collector import calm
@@ -21,6 +22,7 @@ from storage.database import Database, open_database
 from storage.fires import Fires
 from storage.links import Cursors, Links
 from storage.logs import Logs
+from storage.order_pieces import OrderPieces
 from storage.oslock import ProcessLock
 from storage.partitions import Partitions
 from storage.paths import DataPaths, data_paths
@@ -45,7 +47,9 @@ from sync.model.flow import Connection
 from sync.model.ports import Account
 from sync.model.run import Run, Status
 from sync.model.text import say
+from sync.queue import fence
 from sync.queue.dispatch import make_dispatcher, works_here
+from sync.shared_budgets import shared_budgets
 from sync.spending import Spending
 
 if TYPE_CHECKING:
@@ -70,6 +74,7 @@ class Workspace:
         from sync.queue.schedule import Schedules
 
         self.paths, self.db, self.vault = paths, db, vault
+        db.guard = fence.check  # what a worker stores counts only while its partition is its own
         self.stopping = threading.Event()
         self.connections, self.links, self.cursors = Connections(db, vault), Links(db), Cursors(db)
         self.logs, self.preferences = Logs(db), Preferences(db)
@@ -80,7 +85,8 @@ class Workspace:
         self.stock_items, self.stock_match = StockItems(db), StockMatch(db)
         self.stock_changes, self.stock_differences = StockChanges(db), StockDifferences(db)
         self.stock_stages, self.stock_owners = StockStages(db), StockOwners(db)
-        self.spending, self.journal = Spending(), Journal(self)
+        self.order_pieces = OrderPieces(db)
+        self.spending, self.budgets, self.journal = Spending(), Budgets(db), Journal(self)
         self.lock = ProcessLock(paths.lock_file)
         self.products, self.orders = ProductSyncManager(self), OrderSyncManager(self)
         self.stock = StockSyncManager(self)
@@ -134,6 +140,7 @@ class Workspace:
             self.clock(connection),
             KeepStore(self.db, self.vault, connection.id),
             self.spending.trace(connection.id),
+            shared_budgets(self.budgets, connection),
         )
         return registry.spec(connection.platform).open(account, services)
 

@@ -74,8 +74,9 @@ class Server:
             "-E",
             "UTF8",
             "-N",
-            "--locale=C.UTF-8",
+            *(sorting := _sorting(self._bin)),
         )
+        self.speaks = "--locale-provider=icu" in sorting
         self.start()
 
     def start(self) -> None:
@@ -128,13 +129,15 @@ class Server:
         return f"postgresql://{USER}@/{database}?host={quote(str(self.folder), safe='')}"
 
     @contextmanager
-    def database(self, *, migrated: bool = True) -> Iterator[str]:
-        """The URL of a database of one's own, with this version's schema or empty; dropped at the end."""
+    def database(self, *, migrated: bool = True, language: str = "") -> Iterator[str]:
+        """The URL of a database of one's own, with this version's schema or empty; dropped at the end.
+        `language` ("tr-TR"; an empty database only): it sorts and folds as that one does, if ICU is there."""
         with self._lock:
             template = self._template() if migrated else "template0"
             self._names += 1
             name = f"counterpart_{os.getpid()}_{self._names}"
-            self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            icu = f" LOCALE_PROVIDER icu ICU_LOCALE '{language}'" if language and self.speaks else ""
+            self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{icu}')
         try:
             yield self.url(name)
         finally:
@@ -208,6 +211,16 @@ class Server:
         )
         if done.returncode:
             raise NoPostgres(done.stderr[-2000:])
+
+
+def _sorting(folder: Path) -> list[str]:
+    """A server that sorts as people do (dashes come last of all), as most do: what compares texts byte by
+    byte has to say so. C only where there is nothing else."""
+    helped = subprocess.run([str(folder / "initdb"), "--help"], capture_output=True, text=True, check=False)
+    if "--icu-locale" in helped.stdout:
+        return ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US-u-ka-shifted"]
+    known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.lower()
+    return ["--locale=" + ("en_US.UTF-8" if "en_us.utf8" in known else "C.UTF-8")]
 
 
 def _account() -> dict[str, int]:

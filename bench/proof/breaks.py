@@ -16,7 +16,7 @@ def settled_before_sent() -> None:
     """The book says "applied" first and the call goes out after: a crash between the two loses it."""
     from sync.engine.apply import Apply
 
-    def send(self: Apply, call: Call, repeats: int | None = 0) -> None:
+    def send(self: Apply, call: Call, repeats: int = 0, *, again: bool = False) -> None:
         self.book.settle(call, [Outcome(id, State.APPLIED) for id in call.change_ids])
         self.tick(len(call.change_ids))
         self.target.send(call)
@@ -28,7 +28,7 @@ def repeated_blindly() -> None:
     """A call without an answer is sent again as a new one, over whatever the target shows by then."""
     from sync.engine.apply import Apply
 
-    def look_up(self: Apply, call: Call, repeats: int | None = 0) -> None:
+    def look_up(self: Apply, call: Call, repeats: int = 0, *, ended: bool = False) -> None:
         time.sleep(_A_SALE)
         self.book.release(call)
 

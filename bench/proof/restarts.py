@@ -96,8 +96,7 @@ def _round(stores: Stores, dice: random.Random, havoc: _Havoc, tally: _Tally) ->
 
 
 def _until_working(stores: Stores, workers: int) -> None:
-    """A worker that is started while the database is away says so and ends; its service manager starts it
-    again. Here it is about those that work."""
+    """A worker that is started while the database is away waits for it. Here it is about those that work."""
     end = time.monotonic() + PATIENCE
     query = text(f"SELECT count(*) FROM {SCHEMA}.procrastinate_workers")
     while True:

@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 
 from pages.parts import N_, _, ngettext, plain, render, require, say_later, shown
-from pages.settings_parts.base import attempt
-from pages.sync_parts.common import act, may_act, opening_run, safe, space, who
+from pages.sync_parts.before_run import Start, starting, want
+from pages.sync_parts.common import act, may_act, safe, space, who
 from sync.managers.verbs.stock import StockVerbs
 from sync.managers.views.stock import StockCard
 from sync.model.run import Mode, Scope
@@ -71,7 +71,7 @@ def _button(card: StockCard, mode: Mode, label: str, icon: str, off: bool, *, pr
         type="primary" if primary else "secondary",
         disabled=off or refused is not None,
         help=safe(refused) if refused else _(_HELP[mode]),
-        on_click=opening_run(lambda: StockVerbs(space()).start(flow_id, mode, by=who())),
+        on_click=starting(Start(flow_id, mode)),
     )
 
 
@@ -85,25 +85,11 @@ def _more(card: StockCard, off: bool) -> None:
         disabled=not may_act(),
         help=_("Sweep, full run, tagged products, single SKUs"),
     ):
-        _before(card)
         _sweep(card, off)
         _full(card, off)
         _tagged(card, off)
         st.space("small")
         _push(card)
-
-
-def _before(card: StockCard) -> None:
-    """What is to be known before a run by hand."""
-    found = StockVerbs(space()).checks(card.info.flow.id)
-    for _code, message, blocks in found:
-        mark = ":red[:material/block:]" if blocks else ":orange[:material/info:]"
-        st.caption(f"{mark} {safe(message)}")
-    if not found:
-        st.caption(
-            ":green[:material/check_circle:] "
-            + _("The queue is empty, nothing runs, and all orders are taken over.")
-        )
 
 
 def _sweep(card: StockCard, off: bool) -> None:
@@ -116,7 +102,7 @@ def _sweep(card: StockCard, off: bool) -> None:
         width="stretch",
         disabled=off or refused is not None,
         help=safe(refused) if refused else _("Reads both sides whole and mends what was missed."),
-        on_click=opening_run(lambda: StockVerbs(space()).start(flow_id, Mode.SWEEP, by=who())),
+        on_click=starting(Start(flow_id, Mode.SWEEP)),
     )
 
 
@@ -159,7 +145,8 @@ def _ask_full(card: StockCard) -> None:
                 disabled=not (reason or "").strip(),
             )
         if pressed:
-            _start_here(flow_id, Mode.FULL, Scope(reason=(reason or "").strip()))
+            want([Start(flow_id, Mode.FULL, Scope(reason=(reason or "").strip()))])
+            st.rerun()
 
     dialog()
 
@@ -178,7 +165,7 @@ def _tagged(card: StockCard, off: bool) -> None:
         icon=":material/sell:",
         width="stretch",
         disabled=off or not wanted,
-        on_click=opening_run(lambda: StockVerbs(space()).start(flow_id, mode, Scope(tags=wanted), by=who())),
+        on_click=starting(Start(flow_id, mode, Scope(tags=wanted))),
     )
 
 
@@ -212,16 +199,6 @@ def _pushed(flow_id: str, skus: tuple[str, ...]) -> None:
             ngettext("{count} SKU is on its way.", "{count} SKUs are on their way.", found[0]),
             ":material/bolt:",
         )
-
-
-def _start_here(flow_id: str, mode: Mode, scope: Scope) -> None:
-    """Start from within a dialog and go to the run; a refusal stays in the dialog."""
-    started: list[str] = []
-    refused = attempt(lambda: started.append(StockVerbs(space()).start(flow_id, mode, scope, by=who())))
-    if refused:
-        st.error(refused, icon=":material/error:")
-    elif started:
-        st.switch_page("pages/run.py", query_params={"id": started[0]})
 
 
 def validated_line(card: StockCard) -> str:

@@ -88,7 +88,7 @@ def draw(card: StockCard) -> None:
 def _filters(card: StockCard) -> ChangeFilter:
     names = place_names(card.info.target)
     places = {place: place_name(names, place) for place in stock_log.places(space(), card.info.flow.id)}
-    why = {name: render(label) for name, label in stock_log.CAUSES.items()}
+    why = {name: render(stock_log.CAUSES[name]) for name in stock_log.OFFERED}
     states = {name: render(label) for name, label in words.STATES.items()}
     ranges = {name: render(label) for name, (label, _span) in logs.RANGES.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", key="change_filters"):

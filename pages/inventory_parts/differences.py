@@ -47,7 +47,7 @@ def draw(card: StockCard) -> None:
                 help=safe(stock_figures.ADVICE[kind]),
             )
     with st.container(border=True, key="stock_trend"):
-        section(_("Changes of stock per day"))
+        section(_("Changes of stock per day"), _("A day goes from midnight to midnight UTC."))
         days = stock_log.trend(space(), card.info.flow.id)
         if any(day.counts for day in days):
             charts.stock_trend(days)
@@ -63,7 +63,7 @@ def _rows(card: StockCard) -> None:
     flow_id = card.info.flow.id
     why, sku = _filters(card)
     after = cursor("differences_page", (flow_id, why, sku))
-    page = stock_figures.differing(space(), flow_id, why, sku, after or 0, PAGE)
+    page = stock_figures.differing(space(), flow_id, why, sku, after or "", PAGE)
     if not page.rows:
         st.caption(_("No difference matches."))
         return

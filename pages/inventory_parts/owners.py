@@ -11,10 +11,12 @@ from pages.parts import Question, _, ask, plain, render, section, shown, table, 
 from pages.sync_parts.common import act, may_configure, space, who
 from sync.managers.verbs.stock import StockVerbs
 from sync.managers.views import stock
-from sync.managers.views.stock import OwnerLine, StockCard
+from sync.managers.views.flows import FlowInfo, info
+from sync.managers.views.stock import OwnerLine
+from sync.model.entity import Entity
 
 
-def draw(cards: list[StockCard]) -> None:
+def draw() -> None:
     """The owners of every location, and the handing over."""
     section(
         _("One writer per store and location"),
@@ -23,22 +25,21 @@ def draw(cards: list[StockCard]) -> None:
     lines = stock.owners(space())
     if not lines:
         st.caption(_("No flow writes stock yet."))
-    else:
-        table(
-            [_cells(line) for line in lines],
-            {
-                "store": text_column(_("Store"), width=140),
-                "place": text_column(_("Location"), width=120),
-                "flow": text_column(_("Written by"), width=370),
-                "since": text_column(_("Since"), width=142),
-                "by": text_column(_("By"), width=90),
-            },
-            key="owner_rows",
-            most_shown=14,
-        )
+        return
+    table(
+        [_cells(line) for line in lines],
+        {
+            "store": text_column(_("Store"), width=140),
+            "place": text_column(_("Location"), width=120),
+            "flow": text_column(_("Written by"), width=370),
+            "since": text_column(_("Since"), width=142),
+            "by": text_column(_("By"), width=90),
+        },
+        key="owner_rows",
+        most_shown=14,
+    )
     if may_configure():
-        for card in cards:
-            _wanting(card, lines)
+        _handing_over(lines)
 
 
 def _cells(line: OwnerLine) -> dict[str, object]:
@@ -46,56 +47,89 @@ def _cells(line: OwnerLine) -> dict[str, object]:
     return {
         "store": line.flow.target.name if line.flow else line.store,
         "place": place_name(names, line.place),
-        "flow": f"{line.flow.link.name} · {line.flow.route}" if line.flow else "–",
+        "flow": _called(line.flow) + _route(line.flow) if line.flow else "–",
         "since": shown(line.at),
         "by": line.by or "–",
     }
 
 
-def _wanting(card: StockCard, lines: list[OwnerLine]) -> None:
-    """Locations that this flow is mapped to and another one writes."""
-    names = place_names(card.info.target)
-    for line in lines:
-        if line.place not in card.info.link.locations or line.flow is None:
-            continue
-        if line.flow.flow.id == card.info.flow.id or line.flow.target.identity != card.info.target.identity:
-            continue
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"own_{line.place}"):
-            st.markdown(
-                render(
-                    _("**{place}** is written by {owner}; {link} is mapped to it too."),
-                    place=plain(place_name(names, line.place)),
-                    owner=plain(line.flow.link.name),
-                    link=plain(card.info.link.name),
-                ),
-                width="stretch",
-            )
-            if st.button(
-                render(_("Hand over to {link}"), link=plain(card.info.link.name)),
-                key=f"transfer_{card.info.flow.id}_{line.place}",
-                icon=":material/swap_horiz:",
-            ):
-                _ask(card, line, place_name(names, line.place))
+def _called(flow: FlowInfo) -> str:
+    """Stock · Main store → Outlet: a link may have two flows that write stock."""
+    return f"{render(flow.name)} · {flow.link.name}"
 
 
-def _ask(card: StockCard, line: OwnerLine, place: str) -> None:
+def _route(flow: FlowInfo) -> str:
+    """Between which stores, where the link's name does not say it already."""
+    return "" if flow.route == flow.link.name else f" · {flow.route}"
+
+
+def _handing_over(lines: list[OwnerLine]) -> None:
+    """Flows that want a location which another one writes; below, folded, those that leave stock out."""
+    verbs = StockVerbs(space()).handover
+    found = [(line, taker) for line in lines for taker in verbs.takers(line.store, line.place)]
+    for line, taker in found:
+        if taker.wants:
+            _offer(line, info(space(), taker.flow.id))
+    if rest := [(line, taker) for line, taker in found if not taker.wants]:
+        with st.expander(
+            _("Product flows that leave stock out"), icon=":material/swap_horiz:", key="own_products"
+        ):
+            st.caption(_("A location that is handed to one of them is written by it from its next run on."))
+            for line, taker in rest:
+                _offer(line, info(space(), taker.flow.id))
+
+
+def _offer(line: OwnerLine, flow: FlowInfo) -> None:
+    """One location that this flow is mapped to and another one writes."""
+    place = place_name(place_names(flow.target), line.place)
+    key = f"{flow.flow.id}_{line.place}"
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"own_{key}"):
+        st.markdown(
+            render(
+                _("**{place}** is written by {owner}; {link} is mapped to it too."),
+                place=plain(place),
+                owner=plain(_called(line.flow) if line.flow else "–"),
+                link=plain(_called(flow)),
+            ),
+            width="stretch",
+        )
+        if st.button(
+            _("Hand over"),
+            key=f"transfer_{key}",
+            icon=":material/swap_horiz:",
+            help=render(_("Hand over to {link}"), link=plain(_called(flow))),
+        ):
+            _ask(line, flow, place)
+
+
+def _ask(line: OwnerLine, flow: FlowInfo, place: str) -> None:
     ask(
         Question(
             render(_("Hand over {place}?"), place=plain(place)),
-            render(
-                _(
-                    "From now on **{link}** alone writes stock there. {owner} stops at this location "
-                    "until it is handed back."
-                ),
-                link=plain(card.info.link.name),
-                owner=plain(line.flow.link.name if line.flow else "–"),
-            ),
-            card.info.link.name,
+            render(_("From now on **{link}** alone writes stock there."), link=plain(_called(flow)))
+            + " "
+            + _consequence(line.flow),
+            flow.link.name,
             _("Hand over"),
             role="admin",
         ),
-        partial(_transfer, card.info.flow.id, line.place),
-        key=f"transfer_{card.info.flow.id}",
+        partial(_transfer, flow.flow.id, line.place),
+        key=f"transfer_{flow.flow.id}",
+    )
+
+
+def _consequence(former: FlowInfo | None) -> str:
+    """What becomes of the flow that gives the location away, in Markdown."""
+    if former is None:
+        return ""
+    if former.flow.entity is Entity.PRODUCT:
+        return render(
+            _("{owner} leaves stock out from then on, at all locations of this store."),
+            owner=plain(_called(former)),
+        )
+    return render(
+        _("Runs of {owner} are refused until its mapping leaves this location out, or it is handed back."),
+        owner=plain(_called(former)),
     )
 
 

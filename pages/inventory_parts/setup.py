@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages.inventory_parts.mapping import pick_mapping
 from pages.inventory_parts.options import all_options
-from pages.parts import _, empty_state, ngettext, plain, render, say_later, section
+from pages.parts import _, empty_state, ngettext, plain, section
 from pages.settings_parts.connection_forms import add_dialog
+from pages.sync_parts.before_run import Start, want
 from pages.sync_parts.common import act, may_configure, space, who
 from sync.managers.verbs import ConnectionVerbs
 from sync.managers.verbs.ground import WAIT
@@ -186,15 +187,13 @@ def _foot(
 def _begin(
     source: str, targets: Mapping[str, Mapping[str, tuple[str, ...]]], settings: StockSettings, mode: Mode
 ) -> None:
-    """Make the links and start the first run of each; the page that is drawn next leads to the first one."""
+    """Make the links, and want the first run of each; the page that is drawn next starts them."""
 
     def do() -> None:
         verbs = StockVerbs(space())
         made = verbs.set_up(source, targets, settings, who())
-        runs = [verbs.start(flow.id, mode, by=who()) for flow in made]
-        st.session_state["_open_run"] = runs[0]
-        if len(runs) > 1:
-            say_later(render(_("{count} runs have begun, one for each store."), count=len(runs)))
+        want([Start(flow.id, mode) for flow in made])
 
     if act(do):
         _close()
+        st.session_state["view_chooser"] = "overview"  # shows every run under way

@@ -54,7 +54,7 @@ STATES: dict[str, Look] = {
     "differs": Look(N_("Differs"), "blue", "difference"),
     "missed": Look(N_("Missed"), "orange", "running_with_errors"),
     "twice": Look(N_("Written twice"), "red", "error"),
-    "hand": Look(N_("By hand"), "violet", "edit"),
+    "store": Look(N_("At the store"), "violet", "edit"),
     "to_write": Look(N_("To write"), "blue", "edit"),
     "to_create": Look(N_("To create"), "green", "add_circle"),
     "to_update": Look(N_("To update"), "blue", "edit"),

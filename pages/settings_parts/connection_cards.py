@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import N_, Question, _, ago, ask, empty_state, plain, render, section, status_badge
-from pages.settings_parts.base import act, attempt
+from pages.parts import N_, _, ago, empty_state, plain, render, section, status_badge
+from pages.settings_parts.base import act
 from pages.settings_parts.connection_forms import add_dialog, edit_dialog
+from pages.settings_parts.deleting import ask_deletion
 from pages.settings_parts.platforms import FACTS, guide_of
 from sync.managers.verbs import ConnectionVerbs
 from sync.model.entity import Entity
@@ -109,33 +110,16 @@ def _foot(verbs: ConnectionVerbs, connection: Connection) -> None:
 
 def _ask_delete(verbs: ConnectionVerbs, connection: Connection) -> None:
     hanging = verbs.hangs_on(connection.id)
-    facts = [render("Link {name} with its flows and runs", name=name) for name in hanging.links]
-    if hanging.bound:
-        facts.append(
-            render("What belongs together on both sides: {count} bound records", count=hanging.bound)
-        )
-    if hanging.waiting:
-        facts.append(render("{count} open items in Needs you", count=hanging.waiting))
-    ask(
-        Question(
-            render("Delete {name}?", name=plain(connection.name, 40)),
-            _(
-                "The connection goes, with everything that hangs on it. **Nothing is "
-                "changed on either platform**: products, "
-                "stock and orders stay as they are."
-            ),
-            connection.name,
-            _("Delete connection"),
-            facts,
-            role="admin",
+    ask_deletion(
+        connection.name,
+        _(
+            "The connection goes, with everything that hangs on it. **Nothing is "
+            "changed on either platform**: products, "
+            "stock and orders stay as they are."
         ),
-        lambda: _delete(verbs, connection),
-        key=f"delete_{connection.id}_ask",
+        _("Delete connection"),
+        [render("Link {name} with its flows and runs", name=name) for name in hanging.links],
+        hanging,
+        lambda: verbs.delete(connection.id),
+        f"delete_{connection.id}_ask",
     )
-
-
-def _delete(verbs: ConnectionVerbs, connection: Connection) -> None:
-    if refused := attempt(
-        lambda: verbs.delete(connection.id), render("{name} is deleted.", name=plain(connection.name))
-    ):
-        st.session_state["settings_refused"] = refused

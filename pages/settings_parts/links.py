@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import Question, _, ask, empty_state, plain, render, require, section, status_badge
+from pages.parts import _, empty_state, plain, render, require, section, status_badge
 from pages.settings_parts import order_flow, places, product_flow, stock_flow
-from pages.settings_parts.base import act, attempt, chooser
+from pages.settings_parts.base import act, chooser
+from pages.settings_parts.deleting import ask_deletion
 from pages.settings_parts.setup import make_link
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.checks import checks_of
@@ -135,31 +136,17 @@ def _add_dialog(verbs: LinkVerbs, ends: list[Connection]) -> None:
 
 def _ask_delete(verbs: LinkVerbs, link: Link) -> None:
     hanging = verbs.hangs_on(link.id)
-    facts = [render("{count} flows that are switched on", count=hanging.flows_on)] if hanging.flows_on else []
-    if hanging.bound:
-        facts.append(
-            render("What belongs together on both sides: {count} bound records", count=hanging.bound)
-        )
-    if hanging.waiting:
-        facts.append(render("{count} open items in Needs you", count=hanging.waiting))
-    ask(
-        Question(
-            render("Delete {name}?", name=plain(link.name, 40)),
-            _(
-                "The link goes, with its flows, its runs and its memory of what belongs "
-                "together. **Nothing is changed on either "
-                "platform**, and both connections stay."
-            ),
-            link.name,
-            _("Delete link"),
-            facts,
-            role="admin",
+    on = hanging.flows_on
+    ask_deletion(
+        link.name,
+        _(
+            "The link goes, with its flows, its runs and its memory of what belongs "
+            "together. **Nothing is changed on either "
+            "platform**, and both connections stay."
         ),
-        lambda: _delete(verbs, link),
-        key=f"delete_link_{link.id}_ask",
+        _("Delete link"),
+        [render("{count} flows that are switched on", count=on)] if on else [],
+        hanging,
+        lambda: verbs.delete(link.id),
+        f"delete_link_{link.id}_ask",
     )
-
-
-def _delete(verbs: LinkVerbs, link: Link) -> None:
-    if refused := attempt(lambda: verbs.delete(link.id), render("{name} is deleted.", name=plain(link.name))):
-        st.session_state["settings_refused"] = refused

@@ -9,28 +9,20 @@ import streamlit as st
 
 from pages.parts import N_, _, render, section, text_column
 from pages.settings_parts.base import act, foot, warm
+from pages.settings_parts.brakes import PRODUCT_BRAKES, draw_brakes
 from pages.settings_parts.pickers import edit_rows, pick_many, pick_one, tags
 from pages.settings_parts.places import draw_summary
 from pages.settings_parts.schedule_card import draw_head, draw_schedule
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.ground import SOURCE_FIELDS, Ground
-from sync.managers.verbs.product_rules import BRAKE_LIMITS, DRIFTS, MATCH_KEYS, NEW_STATUSES
+from sync.managers.verbs.product_rules import DRIFTS, MATCH_KEYS, NEW_STATUSES
 from sync.model.fields import ALL_FIELDS
-from sync.model.flow import Brakes, FieldMap, Flow, ProductFilter, ProductSettings
+from sync.model.flow import FieldMap, Flow, ProductFilter, ProductSettings
 from sync.workspace import Workspace
 
 KEYS = {"sku": N_("SKU"), "handle": N_("Handle"), "barcode": N_("Barcode")}
 STATUSES = {"draft": N_("Draft"), "active": N_("Active")}
 DRIFT = {"keep": N_("Keep it and report it"), "restore": N_("Put the source's value back")}
-BRAKES = {
-    "source_drop_percent": N_("Source has shrunk by (%)"),
-    "floor": N_("Shares count only from … products on"),
-    "zeroed_percent": N_("Stock going to zero, share of all (%)"),
-    "zeroed_count": N_("Stock going to zero, count"),
-    "price_move_percent": N_("A price move counts from (%)"),
-    "price_moves_share": N_("Price moves, share of all (%)"),
-    "price_moves_count": N_("Price moves, count"),
-}
 
 
 def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
@@ -195,15 +187,4 @@ def _filters(s: ProductSettings, ground: Ground, key: str) -> ProductSettings:
 
 
 def _brakes(s: ProductSettings, ground: Ground, key: str) -> ProductSettings:
-    st.caption(
-        _("A run that would do more than this stops and asks. You can go on by typing a confirmation.")
-    )
-    empty = st.toggle(_("Stop when the source is empty"), s.brakes.empty_source, key=f"{key}_empty")
-    numbers: dict[str, int] = {}
-    with st.grid(columns=3, min_column_width=220, gap="small"):
-        for name, label in BRAKES.items():
-            least, most = BRAKE_LIMITS[name]
-            numbers[name] = int(
-                st.number_input(_(label), least, most, getattr(s.brakes, name), key=f"{key}_{name}") or 0
-            )
-    return replace(s, brakes=Brakes(empty_source=empty, **numbers))
+    return replace(s, brakes=draw_brakes(s.brakes, PRODUCT_BRAKES, key, columns=3))

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.parts import N_, _, plain, render, section, shown, status_badge
 from pages.settings_parts.base import act
 from sync.managers.verbs import LinkVerbs
+from sync.model.entity import Entity
 from sync.model.flow import Flow, Schedule
 
 BY_HAND, EVERY, DAILY, WEEKLY, CRON = "by_hand", "every", "daily", "weekly", "cron"
@@ -28,6 +29,11 @@ DAYS = (
 _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 _WEEKLY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* ([0-6](?:,[0-6])*)")
 _NIGHT = time(3, 30)
+_STOCK_EVERY = N_(
+    "Each run carries over what moved at the source. Once a day one of them reads both sides whole: it finds "
+    "what is gone at the source, and what moved at the target alone."
+)
+_STOCK_AT = N_("Each run reads both sides whole.")
 
 
 def draw_head(verbs: LinkVerbs, flow: Flow, title: str, text: str) -> None:
@@ -74,6 +80,8 @@ def draw_schedule(verbs: LinkVerbs, flow: Flow) -> None:
             format_func=names.__getitem__,
         )
         wanted = _inputs(flow.schedule, way or BY_HAND, key)
+        if flow.entity is Entity.STOCK and way not in (None, BY_HAND):
+            st.caption(_(_STOCK_EVERY if way == EVERY else _STOCK_AT))
         if way != BY_HAND:
             wanted = _quiet(wanted, flow.schedule, key)
         st.space("stretch")

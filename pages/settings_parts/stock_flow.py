@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.inventory_parts.common import place_name, place_names
@@ -9,7 +11,7 @@ from pages.inventory_parts.mapping import pick_mapping
 from pages.inventory_parts.options import all_options
 from pages.parts import _, section
 from pages.settings_parts.base import LISTS_WAIT, act, foot, warm
-from pages.settings_parts.brakes import draw_brakes
+from pages.settings_parts.brakes import STOCK_BRAKES, draw_brakes
 from pages.settings_parts.places import draw_summary
 from pages.settings_parts.schedule_card import draw_head, draw_schedule
 from pages.sync_parts.common import who
@@ -38,10 +40,14 @@ def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
             icon=":material/front_hand:",
             key=f"{key}_brake_box",
         ):
-            wanted = draw_brakes(wanted, key)
+            brakes = draw_brakes(wanted.brakes, STOCK_BRAKES, key, columns=4)
         pressed = foot(_("Save stock settings"), f"{key}_save")
     if pressed:
-        act(lambda: StockVerbs(ws).save(flow.id, wanted, who()), _("Saved."), _("Checking…"))
+        act(
+            lambda: StockVerbs(ws).save(flow.id, replace(wanted, brakes=brakes), who()),
+            _("Saved."),
+            _("Checking…"),
+        )
 
 
 def draw_places(verbs: LinkVerbs, link: Link) -> None:

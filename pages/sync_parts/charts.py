@@ -109,7 +109,7 @@ _CAUSE_COLOURS = {
     "webhook": "#8e6bf0",
     "manual": "#5b9bf5",
     "undo": "#8d98b3",
-    "hand": "#e07b1f",
+    "store": "#e07b1f",
 }
 
 
@@ -143,7 +143,7 @@ def stock_trend(days: Sequence[Day]) -> None:
                 ),
             ),
             tooltip=[
-                alt.Tooltip("day", title=_("Day")),
+                alt.Tooltip("day", title=_("Day (UTC)")),
                 alt.Tooltip("cause", title=_("Cause")),
                 alt.Tooltip("count", title=_("Changes")),
             ],

@@ -117,7 +117,12 @@ def opening_run(begin: Callable[[], str], done: str = "") -> Callable[[], None]:
 def follow() -> None:
     """Leave for the run that the last click has started."""
     if run_id := st.session_state.pop(_OPEN, ""):
-        st.switch_page("pages/run.py", query_params={"id": run_id})
+        leave_for(run_id)
+
+
+def leave_for(run_id: str) -> None:
+    """Go to the page of a run."""
+    st.switch_page("pages/run.py", query_params={"id": run_id})
 
 
 def show_refusal() -> None:

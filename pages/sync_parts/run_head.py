@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -18,6 +19,7 @@ from pages.parts import (
     shown,
     status_badge,
 )
+from pages.sync_parts.before_run import Start, starting
 from pages.sync_parts.common import act, may_act, on_click, opening_run, safe, said, space, who
 from pages.sync_parts.running import live_panel, open_link, spent_words, step_line
 from sync.managers.views import estimate, items, runs, stock_log, words
@@ -259,6 +261,16 @@ def estimate_line(flow: FlowInfo, rows: int) -> None:
     st.caption(f":material/hourglass_top: {told}{assumed}")
 
 
+def _applying(run: Run, stock: bool) -> Callable[[], None]:
+    """The callback that carries a plan out: a stock plan is a run like any other, and what stands against it
+    is said first. An undo is not held up by what is due."""
+    if stock and not run.scope.undo_of:
+        return starting(Start(run.flow_id, Mode.FULL, plan=run.id))
+    return opening_run(
+        lambda: space().run_verbs.apply_plan(run.id, who()), _("The plan is being carried out.")
+    )
+
+
 def _apply_box(run: Run, flow: FlowInfo | None) -> None:
     ws, stock = space(), flow is not None and flow.flow.entity is Entity.STOCK
     ticked, every = stock_log.ticked(ws, run.id) if stock else items.ticked(ws, run)
@@ -285,7 +297,5 @@ def _apply_box(run: Run, flow: FlowInfo | None) -> None:
             type="primary",
             icon=":material/play_arrow:",
             disabled=not (ticked and may_act()),
-            on_click=opening_run(
-                lambda: space().run_verbs.apply_plan(run.id, who()), _("The plan is being carried out.")
-            ),
+            on_click=_applying(run, stock),
         )

@@ -8,7 +8,7 @@ from sandbox.shopify.context import Context
 from sandbox.shopify.errors import user_error
 from sandbox.shopify.idempotency import once
 from sandbox.shopify.ids import number_of
-from sandbox.shopify.inventory import MOST
+from sandbox.shopify.inventory import MOST, why_closed
 from sandbox.shopify.make import new_level
 from sandbox.shopify.project import mutation
 from sandbox.shopify.shop import level_by_id
@@ -38,6 +38,8 @@ def _activate(context: Context, arguments: Obj) -> Obj:
     if location is None:
         message = "The product couldn't be stocked because the location wasn't found."
         return {**EMPTY, "userErrors": [user_error(["locationId"], message)]}
+    if why := why_closed(location):
+        return {**EMPTY, "userErrors": [user_error(["locationId"], why)]}
     errors, level = _errors(arguments, location), item["_levels"].get(location["id"])
     if errors:
         return {**EMPTY, "userErrors": errors}
@@ -151,6 +153,9 @@ def _toggle_errors(context: Context, item: Obj, given: Obj, n: int) -> list[Obj]
     if location is None:
         message = "The location was not found."
         return [user_error(path, message, "LOCATION_NOT_FOUND")]
+    if given["activate"] and (why := why_closed(location)):
+        foreign = location["isFulfillmentService"]
+        return [user_error(path, why, "INVENTORY_MANAGED_BY_3RD_PARTY" if foreign else "LOCATION_NOT_FOUND")]
     level = item["_levels"].get(location["id"])
     if given["activate"] or level is None or not level["isActive"]:
         return []

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 Obj = dict[str, Any]
 KEPT_SECONDS = 24 * 3600
+# Faults of mutations with a key (messages of the 2026-10 schema). An earlier request with the key is still
+# under way: nothing is done now, yet with the parameter ``effect`` what it asked for has come about. An
+# earlier one with it failed: the key is of no use any more. ``root``: only the mutation of that alias.
+CONCURRENT, FAILED = "idempotency_concurrent", "idempotency_failed"
+_IN_PROGRESS = "This request is currently in progress, please try again."
+_NO_USE = "A previous request with this idempotency key failed. Retry with a new idempotency key."
 # Mutations of the 2026-10 schema that demand a key; those this sandbox does not run are refused anyway.
 REQUIRED = {
     "inventorySetQuantities",
@@ -53,9 +59,8 @@ def check_key(field: Field, context: Context) -> None:
 def once(context: Context, arguments: Variables, empty: Obj, run: Callable[[], Obj]) -> Obj:
     """Run a mutation once per key: the same key and arguments give the first answer again.
 
-    Other arguments under a known key answer ``empty`` with IDEMPOTENCY_KEY_PARAMETER_MISMATCH. An answer
-    that was
-    refused with user errors is remembered as well.
+    Other arguments under a known key answer ``empty`` with IDEMPOTENCY_KEY_PARAMETER_MISMATCH. An answer that
+    was refused with user errors is remembered as well. The faults CONCURRENT and FAILED answer ``empty``.
     """
     key = context.key
     if key is None:
@@ -63,6 +68,10 @@ def once(context: Context, arguments: Variables, empty: Obj, run: Callable[[], O
     store, now = context.store, context.clock.monotonic()
     _forget_old(store, now)
     id, args = f"{context.root.name}:{key}", argument_hash(arguments)
+    if _struck(context, FAILED):
+        burnt = _error(empty, _NO_USE, "PREVIOUS_ATTEMPT_FAILED")
+        store.save("key", {"id": id, "at": now, "args": args, "answer": burnt})
+        return burnt
     known = store.get("key", id)
     if known and now - known["at"] < KEPT_SECONDS:
         if known["args"] == args:
@@ -70,11 +79,25 @@ def once(context: Context, arguments: Variables, empty: Obj, run: Callable[[], O
             answer: Obj = known["answer"]
             return answer
         message = "The same idempotency key cannot be used with different operation parameters."
-        return {**empty, "userErrors": [user_error(None, message, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH")]}
+        return _error(empty, message, "KEY_PARAMETER_MISMATCH")
+    under_way = _struck(context, CONCURRENT)
+    if under_way and not (context.fault and context.fault.params.get("effect")):
+        return _error(empty, _IN_PROGRESS, "CONCURRENT_REQUEST")
     answer = run()
     store.kinds["key"].pop(id, None)
     store.save("key", {"id": id, "at": now, "args": args, "answer": answer})
-    return answer
+    return _error(empty, _IN_PROGRESS, "CONCURRENT_REQUEST") if under_way else answer
+
+
+def _struck(context: Context, name: str) -> bool:
+    if not context.fault_is(name):
+        return False
+    assert context.fault is not None
+    return context.fault.params.get("root") in (None, context.root.key)
+
+
+def _error(empty: Obj, message: str, code: str) -> Obj:
+    return {**empty, "userErrors": [user_error(None, message, f"IDEMPOTENCY_{code}")]}
 
 
 def _forget_old(store: Store, now: float) -> None:

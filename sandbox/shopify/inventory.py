@@ -39,6 +39,11 @@ REASONS = [
 ADJUSTABLE = ("available", "damaged", "incoming", "quality_control", "reserved", "safety_stock")
 EMPTY: Obj = {"inventoryAdjustmentGroup": None, "userErrors": []}
 NOT_BY_API = "The specified inventory item is not allowed to be adjusted via API."
+NO_PLACE = "The specified location could not be found."
+FOREIGN = (
+    "Cannot stock this inventory item at this location because it is managed by a third-party fulfillment "
+    "service."
+)
 STALE_CODE = "CHANGE_FROM_QUANTITY_STALE"
 
 
@@ -134,9 +139,27 @@ def _unknown(context: Context, rows: list[Row]) -> list[Obj]:
             message = "The specified inventory item could not be found."
             errors.append(user_error([*row.path, "inventoryItemId"], message, "INVALID_INVENTORY_ITEM"))
         if store.get("location", row.given["locationId"]) is None:
-            message = "The specified location could not be found."
-            errors.append(user_error([*row.path, "locationId"], message, "INVALID_LOCATION"))
+            errors.append(user_error([*row.path, "locationId"], NO_PLACE, "INVALID_LOCATION"))
     return errors
+
+
+def _closed(context: Context, rows: list[Row]) -> list[Obj]:
+    """Rows at locations where nothing may be written: deactivated, or a fulfilment service's. That Shopify
+    says it with this code is UNVERIFIED; the schema has no other for it."""
+    known = {id: context.store.get("location", id) for id in {row.given["locationId"] for row in rows}}
+    wrong = {id: why for id, place in known.items() if place and (why := why_closed(place))}
+    return [
+        user_error([*row.path, "locationId"], wrong[row.given["locationId"]], "INVALID_LOCATION")
+        for row in rows
+        if row.given["locationId"] in wrong
+    ]
+
+
+def why_closed(location: Obj) -> str:
+    """Why nothing may be stocked at a location; "" if it may."""
+    if location["isFulfillmentService"]:
+        return FOREIGN
+    return "" if location["isActive"] else NO_PLACE
 
 
 def _twins(rows: list[Row]) -> list[Obj]:
@@ -217,10 +240,14 @@ def _set(context: Context, given: Obj) -> Obj:
     if errors := _set_errors(context, given, rows):
         return {**EMPTY, "userErrors": errors}
     stale = _stale(context, rows, name)
-    if stale and context.settings.stale_answer != "per_row":
+    answer = context.settings.stale_answer
+    if stale and not answer.startswith("per_row"):
         return {**EMPTY, "userErrors": list(stale.values())}
     wanted = [(row, row.given["quantity"]) for row in rows if row.n not in stale]
-    return {**_applied(context, given, wanted, SET), "userErrors": list(stale.values())}
+    errors = list(stale.values())
+    if answer == "per_row_unnamed":
+        errors = [{**error, "field": None} for error in errors[:1]]
+    return {**_applied(context, given, wanted, SET), "userErrors": errors}
 
 
 def _set_errors(context: Context, given: Obj, rows: list[Row]) -> list[Obj]:
@@ -233,6 +260,7 @@ def _set_errors(context: Context, given: Obj, rows: list[Row]) -> list[Obj]:
         or _out_of_bounds(rows, "quantity", name)
         or _twins(rows)
         or _unknown(context, rows)
+        or _closed(context, rows)
         or _bundles(rows)
         or _untracked(rows)
         or _struck(context, rows)
@@ -278,6 +306,7 @@ def _adjust_errors(context: Context, given: Obj, rows: list[Row]) -> list[Obj]:
         or _ledger_errors(name, rows)
         or _twins(rows)
         or _unknown(context, rows)
+        or _closed(context, rows)
         or _bundles(rows)
     )
 

@@ -36,6 +36,7 @@ from sandbox.shopify import (
 from sandbox.shopify.bucket import Bucket
 from sandbox.shopify.control import Control
 from sandbox.shopify.engine import Engine
+from sandbox.shopify.idempotency import CONCURRENT, FAILED
 from sandbox.shopify.make import new_location, new_publication
 from sandbox.shopify.seed import fill
 from sandbox.shopify.settings import Settings
@@ -72,7 +73,7 @@ RESOLVING = (
     variants_bulk,
     webhooks,
 )
-EXTRA_FAULTS = ("without_media",)
+EXTRA_FAULTS = ("without_media", CONCURRENT, FAILED)
 
 
 class ShopifyPlatform:

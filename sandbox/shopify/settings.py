@@ -11,8 +11,9 @@ from sandbox.shopify.stock_plan import StockPlan
 
 PLANS = {"standard": (2000.0, 100.0), "advanced": (4000.0, 200.0), "plus": (20000.0, 1000.0)}
 # What a call with stale rows comes to: refused, with all of them or the first one named (Shopify says which
-# it does nowhere), or, on an imagined platform, refused row by row while the others are written.
-STALE_ANSWERS = ("all_named", "first_named", "per_row")
+# it does nowhere), or, on an imagined platform, refused row by row while the others are written,
+# its rows named or not.
+STALE_ANSWERS = ("all_named", "first_named", "per_row", "per_row_unnamed")
 OWN_SHOP = "demo-store"
 FIRST_ID = 7_400_000_000_000
 _ID_SPAN = 10_000_000_000

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.answers import Json
 from sandbox.control import BadRequest, body_of
 from sandbox.shopify import stock_hand, stock_truth
+from sandbox.shopify.location_hand import change_location
 from sandbox.shopify.store import Store
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class StockControl:
     - ``GET stock/effects?sku=`` when a SKU's levels were written, in scaled seconds
     - ``GET stock/judge?since=`` how often each place was written, twice, blindly; idempotency keys
     - ``GET|POST|DELETE hooks`` what strikes before the next call of an operation (see hooks.py)
+    - ``POST locations`` ``{"location", "isActive", "isFulfillmentService"}`` see location_hand.py
     - ``POST products/tag`` ``{"tag", "skus" | "count", "seed"}`` · ``POST products/remove``
       ``{"skus" | "product_skus" | "count", "seed"}``
     - ``GET throttle`` points, throttles, idle seconds · ``POST throttle/forget {"fill"}`` counts anew
@@ -56,6 +58,7 @@ class StockControl:
             Route("/hooks", self.list_hooks, methods=["GET"]),
             Route("/hooks", self.add_hook, methods=["POST"]),
             Route("/hooks", self.clear_hooks, methods=["DELETE"]),
+            Route("/locations", self.location, methods=["POST"]),
             Route("/products/tag", self.tag, methods=["POST"]),
             Route("/products/remove", self.remove, methods=["POST"]),
             Route("/throttle", self.throttle),
@@ -67,6 +70,10 @@ class StockControl:
         body = await body_of(request)
         changed = stock_hand.set_stock(self._store, body.get("rows") or [body])
         return Json({"changed": changed, "t": round(self._platform.tools.clock.monotonic(), 3)})
+
+    async def location(self, request: Request) -> Json:
+        """Close a location, open it again, or hand it to a fulfilment service."""
+        return Json(change_location(self._store, await body_of(request)))
 
     async def move(self, request: Request) -> Json:
         """Many random levels at once."""

@@ -17,6 +17,7 @@ from sandbox.faults import TRANSPORT, Fault
 from sandbox.shopify.bulk import size_of
 from sandbox.shopify.engine import Answer, Asked
 from sandbox.shopify.errors import DocumentRefused
+from sandbox.shopify.idempotency import CONCURRENT, FAILED
 from sandbox.shopify.ids import gid
 from sandbox.shopify.order_cancel import settle_cancellations
 from sandbox.shopify.shop import CANDIDATE, VERSIONS
@@ -29,7 +30,15 @@ BAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong 
 MOST_BODY = 12 * 1024 * 1024
 # Faults that leave nothing behind but a call.
 NO_EFFECT = ("timeout_before", "reset", "server_error", "html_body")
-ANSWER_FAULTS = ("partial_user_errors", "stale_search", "empty_catalogue", "failed_bulk", "without_media")
+ANSWER_FAULTS = (
+    "partial_user_errors",
+    "stale_search",
+    "empty_catalogue",
+    "failed_bulk",
+    "without_media",
+    CONCURRENT,
+    FAILED,
+)
 
 
 class Transport:

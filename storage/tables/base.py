@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData, Text
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, MetaData, Text
 from sqlalchemy.types import TypeDecorator
 
 from storage.clock import from_micros, to_micros
@@ -25,7 +24,16 @@ metadata = MetaData(
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere; on SQLite spelt INTEGER, which alone makes a primary key the row's own number."""
 
-LARGEST_EXPONENT = 40
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared byte by byte everywhere, as SQLite and Python do, whatever language the PostgreSQL
+database was made for: for what is looked for by its beginning, or walked along in its order."""
+
+_LAST = "\U0010ffff"  # sorts after whatever may follow a beginning
+
+
+def begins(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """The text itself or what begins with it, capitals told apart; by the index of a BYTEWISE column."""
+    return (column >= text) & (column < text + _LAST)
 
 
 class Json(TypeDecorator[Any]):
@@ -55,28 +63,3 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_micros(value)
-
-
-class Amount(TypeDecorator[Decimal]):
-    """A finite Decimal as plain text ("12.50"), digit for digit. Not for ORDER BY: text sorts "9" after
-    "10"."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else plain_decimal(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-def plain_decimal(value: Decimal) -> str:
-    """`value` without an exponent. Raises TypeError for a float, ValueError for NaN, infinity or absurd
-    sizes."""
-    if not isinstance(value, Decimal):
-        raise TypeError(f"an amount must be a Decimal, not {type(value).__name__}")
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or max(abs(exponent), abs(value.adjusted())) > LARGEST_EXPONENT:
-        raise ValueError(f"not an amount that can be stored: {value}")
-    return format(value, "f")

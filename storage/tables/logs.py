@@ -77,18 +77,22 @@ SEARCH_ON_SQLITE = (
 LONGEST_WORD = 100
 WORDS_ON_POSTGRESQL = (
     "array_to_tsvector(string_to_array(btrim(regexp_replace(regexp_replace(regexp_replace("
-    "lower(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD)), "
+    "lower(replace(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD), "
+    "'I', 'i')), "
     r"'[\u0300-\u036f]', '', 'g'), '[^[:alnum:]_#-]+', ' ', 'g'), "
     rf"'([^ ]{{{LONGEST_WORD}}})[^ ]+', '\1', 'g')), ' '))"
 )
 """The words of a row as FTS5's tokenizer would cut them: letters, digits, - _ #, without accents.
-PostgreSQL's own parser would see files, hosts and numbers instead. They are stored: to cut them anew for
-every row that another filter has found would take half a second for a run of 20,000 lines."""
+`I` is folded first: a Turkish database would make it ı. PostgreSQL's own parser would see files, hosts and
+numbers instead. They are stored: to cut them anew for every row that another filter has found would take half
+a second for a run of 20,000 lines."""
 
 SEARCH_ON_POSTGRESQL = (
     *(f"CREATE INDEX ix_logs_{column}_id ON logs ({column}, id)" for column in (*FACETS, "record", "sku")),
     f"ALTER TABLE logs ADD COLUMN words tsvector GENERATED ALWAYS AS ({WORDS_ON_POSTGRESQL}) STORED",
     "CREATE INDEX ix_logs_words ON logs USING gin (words)",
+    # A flow's rows are of its own connections only: who does not know walks the whole log for another's.
+    "CREATE STATISTICS st_logs_ids (dependencies, mcv) ON connection_id, link_id, flow_id FROM logs",
 )
 
 for _dialect, _statements in (("sqlite", SEARCH_ON_SQLITE), ("postgresql", SEARCH_ON_POSTGRESQL)):

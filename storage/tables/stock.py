@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
-from storage.tables.base import BigId, Json, UtcDateTime, metadata
+from storage.tables.base import BYTEWISE, BigId, Json, UtcDateTime, metadata
 
 # A store's sellable items as last read. `sku` is trimmed NFC, `key` beside that case-folded, `loose` beside
 # that without dashes and blanks: flows join on `loose` and compare by what they are set to.
@@ -19,12 +19,12 @@ stock_items = Table(
     Column("item_id", Text, nullable=False),
     Column("product_id", Text, nullable=False),
     Column("sku", Text, nullable=False),  # "" for none
-    Column("key", Text, nullable=False),
-    Column("loose", Text, nullable=False),
+    Column("key", BYTEWISE, nullable=False),
+    Column("loose", BYTEWISE, nullable=False),
     Column("label", Text, nullable=False),
     Column("kind", Text, nullable=False),  # plain, bundle, gift_card
     Column("tracked", Boolean, nullable=False),
-    Column("tags", Text, nullable=False),  # "\n"-joined, with one before and after; "" for none
+    Column("tags", Text, nullable=False),  # as compared, "\n"-joined, with one before and after; "" for none
     Column("hash", Text, nullable=False),  # of everything read, levels included; "" once we wrote a level
     Column("sweep", Integer, nullable=False),  # the sweep that last found it new or changed
     Column("missed", Integer, nullable=False),  # complete sweeps in a row that did not
@@ -91,7 +91,7 @@ stock_changes = Table(
     Column("flow_id", Text, nullable=False),
     Column("binding_id", BigId),
     Column("phase", Text, nullable=False),  # track, activate, stock, adjust
-    Column("sku", Text, nullable=False),
+    Column("sku", BYTEWISE, nullable=False),
     Column("source_id", Text, nullable=False),  # the variant at the source
     Column("variant_id", Text, nullable=False),  # the variant at the target
     Column("item_id", Text, nullable=False),  # what stock is written by
@@ -122,7 +122,7 @@ stock_differences = Table(
     Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
     Column("binding_id", BigId, primary_key=True),
     Column("place", Text, primary_key=True),
-    Column("sku", Text, nullable=False),
+    Column("sku", BYTEWISE, nullable=False),
     Column("why", Text, nullable=False),  # model.stock.Difference
     Column("source", Integer, nullable=False),
     Column("target", Integer, nullable=False),
@@ -142,4 +142,16 @@ stock_owners = Table(
     Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# Pieces of each variant in orders that a link's order flow has taken over, or is about to.
+order_pieces = Table(
+    "order_pieces",
+    metadata,
+    Column("link_id", Text, ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
+    Column("order_id", Text, primary_key=True),
+    Column("variant_id", Text, primary_key=True),
+    Column("pieces", Integer, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Index("ix_order_pieces_link_id_variant_id", "link_id", "variant_id"),
 )

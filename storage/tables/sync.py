@@ -38,6 +38,8 @@ stock_baselines = Table(
     Column("at", UtcDateTime, nullable=False),
     # Pieces that a stock flow's target lost up to then and the source was not told of.
     Column("untold", Integer, nullable=False, server_default="0"),
+    # When the source was read that this was settled by.
+    Column("source_at", UtcDateTime, nullable=False, server_default="0"),
 )
 
 decisions = Table(

@@ -17,6 +17,7 @@ from sync.managers.trial import TrialPlan, box_of
 from sync.managers.trial_plan import SOURCE_STORE
 from sync.model.flow import Flow
 from sync.model.run import Mode, Run
+from sync.model.stock import Match
 from sync.model.values import key_of
 from sync.workspace import Workspace
 
@@ -131,10 +132,10 @@ def _verdict(ws: Workspace, flows: Iterable[Flow]) -> tuple[list[str], list[str]
 
 
 def _matched(ws: Workspace, flow: Flow) -> Iterable[Any]:
-    link, after = ws.links.get(flow.link_id), 0
-    while rows := ws.stock_match.matched(flow, link, "", after, 1000):
+    link, after = ws.links.get(flow.link_id), ""
+    while rows := ws.stock_match.listed(flow, link, Match.MATCHED, "", after, 1000):
         yield from rows
-        after = rows[-1].cursor
+        after = str(rows[-1].cursor)
 
 
 def _levels(ws: Workspace, connection_id: str, place: int | None = None) -> dict[str, int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from pathlib import Path
 
 from storage.backup import backup, restore
 from storage.clock import utc_now
 from storage.move import move
-from storage.paths import data_paths
+from storage.paths import SQLITE_NAME, URL_VARIABLE, data_folder, data_paths
 from storage.throttle import SignInThrottle
 from storage.users import User, Users
 from sync.cli.opened import find_flow, opened
@@ -100,11 +101,31 @@ def rotate_key(args: argparse.Namespace) -> int:
 def move_to_postgres(args: argparse.Namespace) -> int:
     """Copies everything of this SQLite installation into an empty PostgreSQL database, with the console
     stopped. The old file stays as it is."""
-    paths = data_paths()
-    moved = move(paths.sqlite_file, args.url, _moved_so_far)
+    moved = move(data_folder() / SQLITE_NAME, _target(args.url), _moved_so_far)
     text = f"{moved.total} rows are in the new database. From now on set COUNTERPART_DATABASE_URL to it."
     result({"rows": moved.total, "tables": moved.rows}, text, args.json)
     return 0
+
+
+def _target(named: str) -> str:
+    """The address of the new database: as typed, from the environment where nothing was, or for `-` from
+    standard input. What is typed can be read in the list of processes, its password too."""
+    if named == "-":
+        return _read_address()
+    if url := named or os.environ.get(URL_VARIABLE, ""):
+        return url
+    raise NeedsOperator(
+        say(
+            "Name the new database in {variable}, or type `move-to-postgres -` to be asked for its address.",
+            variable=URL_VARIABLE,
+        )
+    )
+
+
+def _read_address() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Address of the new database: ").strip()
+    return sys.stdin.readline().strip()
 
 
 def _moved_so_far(table: str, done: int, total: int) -> None:

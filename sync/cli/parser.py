@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sync.cli import checkup, install, runs, stock, trial, undo
 
 RUN_MODES = ("full", "test", "preview", "sweep", "delta")
+_ALL_THE_SAME = "start a stock flow without asking, whatever stands against it"
 Verb = Callable[[argparse.Namespace], int]
 Add = Callable[[str, Verb, str], argparse.ArgumentParser]
 
@@ -46,7 +47,10 @@ def _add_runs(add: Add) -> None:
         sub.add_argument("--order", action="append", help="only this order number; repeatable")
         sub.add_argument("--tag", action="append", help="only items with this tag (stock); repeatable")
         sub.add_argument("--reason", default="", help="why a live stock flow is run in full")
-    add("apply", runs.apply, "apply a kept preview").add_argument("plan", help="the preview's run id")
+        sub.add_argument("--yes", action="store_true", help=_ALL_THE_SAME)
+    plan = add("apply", runs.apply, "apply a kept preview")
+    plan.add_argument("plan", help="the preview's run id")
+    plan.add_argument("--yes", action="store_true", help=_ALL_THE_SAME)
     back = add("undo", undo.undo, "take back what a run wrote, where nothing changed since")
     back.add_argument("run", help="the run's id")
     back.add_argument("--yes", action="store_true", help="carry the plan out without asking")
@@ -65,6 +69,10 @@ def _add_stock(add: Add) -> None:
     )
     sure.add_argument("flow", help="a stock flow")
     sure.add_argument("--yes", action="store_true", help="confirm without asking")
+    give = add("transfer", stock.transfer, "let a flow write the stock of a location that another one writes")
+    give.add_argument("flow", help="the flow that writes it from now on: a stock flow or a product flow")
+    give.add_argument("location", help="the location's id, the end of it, or its name at the store")
+    give.add_argument("--yes", action="store_true", help="transfer without asking")
     one = add("push", stock.push, "bring the stock of single SKUs over now, before everything else")
     one.add_argument("flow", help="a stock flow")
     one.add_argument("sku", nargs="+", help="the SKUs")
@@ -113,7 +121,13 @@ def _add_install(add: Add) -> None:
     person.add_argument("name", nargs="?", default="", help="may be left out where there is one user")
     add("check", checkup.check, "look the installation over")
     move = add("move-to-postgres", install.move_to_postgres, "move this installation to PostgreSQL")
-    move.add_argument("url", help="an empty database: postgresql://user:password@host/name")
+    move.add_argument(
+        "url",
+        nargs="?",
+        default="",
+        help="an empty database: postgresql://user:password@host/name; without it COUNTERPART_DATABASE_URL, "
+        "with - it is asked for",
+    )
 
 
 def _count(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from sync.cli.asked import refuse_unasked
 from sync.cli.demo import counts
 from sync.cli.follow import follow
 from sync.cli.opened import find_flow, opened
@@ -27,7 +28,8 @@ _ENDS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs a flow and follows it. With the console running, the console does the work."""
+    """Runs a flow and follows it. With the console running, the console does the work. What stands against a
+    stock run (items still due, orders not taken over) is said first, and it begins once you agree."""
     scope = Scope(
         parts=tuple(args.part or ()),
         skus=tuple(args.sku or ()),
@@ -36,9 +38,10 @@ def run(args: argparse.Namespace) -> int:
         reason=args.reason,
     )
     with opened() as ws:
-        flow = find_flow(ws, args.flow)
+        flow, mode = find_flow(ws, args.flow), Mode(args.mode)
         ws.start()
-        run_id = ws.run_verbs.start(flow.id, Mode(args.mode), scope, by=BY)
+        refuse_unasked(ws, flow.id, mode, args)
+        run_id = ws.run_verbs.start(flow.id, mode, scope, by=BY)
         return _followed(ws, run_id, args.json)
 
 
@@ -47,6 +50,8 @@ def apply(args: argparse.Namespace) -> int:
     with opened() as ws:
         plan = ws.runs.get(args.plan)
         ws.start()
+        if not plan.scope.undo_of:
+            refuse_unasked(ws, plan.flow_id, Mode.FULL, args)
         return _followed(ws, ws.run_verbs.apply_plan(plan.id, by=BY), args.json)
 
 

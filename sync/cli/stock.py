@@ -1,4 +1,4 @@
-"""Verbs of stock flows and of the queue: match, validate, push, queue."""
+"""Verbs of stock flows and of the queue: match, validate, transfer, push, queue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from storage.queue import QueueFilter
+from sync.cli.asked import agreed
 from sync.cli.opened import find_flow, opened
 from sync.cli.output import result, say_aside, table
 from sync.errors import NeedsOperator
@@ -46,6 +47,30 @@ def validate(args: argparse.Namespace) -> int:
     return 0
 
 
+def transfer(args: argparse.Namespace) -> int:
+    """Makes a flow the one that writes the stock of a location. The flow that did so before stops: a product
+    flow leaves stock out from then on, runs of a stock flow are refused. Who and when is kept."""
+    with opened() as ws:
+        flow = find_flow(ws, args.flow)
+        place = ws.stock_verbs.handover.place(flow, args.location)
+        name = f"{ws.links.get(flow.link_id).name}/{flow.entity.value}"
+        if not agreed(args, f"{_owner(ws, flow, place)}From now on {name} writes there. Transfer it? [y/N] "):
+            raise NeedsOperator(say("Nothing was transferred. To do it without being asked, add --yes."))
+        ws.stock_verbs.transfer(flow.id, place, BY)
+    row = {"flow": flow.id, "location": place, "by": BY}
+    result(row, f"{name} writes the stock of location {place} from now on.", args.json)
+    return 0
+
+
+def _owner(ws: Workspace, flow: Flow, place: str) -> str:
+    """Who writes there now, as a sentence; "" for nobody."""
+    owner = ws.stock_verbs.owner(flow.id, place)
+    if owner is None or owner.id == flow.id:
+        return ""
+    link = ws.links.get(owner.link_id)
+    return f"{link.name}/{owner.entity.value} writes the stock of that location now, and stops. "
+
+
 def push(args: argparse.Namespace) -> int:
     """Queues single SKUs as urgent: they overtake a run of any size. The process that works carries them
     out."""
@@ -65,7 +90,7 @@ def queue(args: argparse.Namespace) -> int:
         counts = dict(queue_view.figures(ws).by_status)
         statuses = ("failed",) if args.failed else ("failed", "processing", "pending")
         rows = [row for status in statuses for row in _rows(ws, status)]
-    columns = {"status": "STATUS", "flow": "FLOW", "record": "RECORD", "tries": "TRIES", "why": "WHY"}
+    columns = {"status": "STATUS", "flow": "FLOW", "record": "RECORD", "tries": "RETRIES", "why": "WHY"}
     text = "   ".join(f"{name} {n}" for name, n in counts.items()) or "The queue is empty."
     result(
         {"counts": counts, "rows": rows},
@@ -113,7 +138,13 @@ def _rows(ws: Workspace, status: str) -> list[dict[str, Any]]:
             "flow": line.flow,
             "record": line.what,
             "tries": f"{line.tries} of {line.of_tries}",
-            "why": line.why.english(),
+            "why": _why(line),
         }
         for line in found.lines
     ]
+
+
+def _why(line: queue_view.Line) -> str:
+    """Times as the command line writes them: UTC."""
+    error = line.error.english() if line.error else ""
+    return queue_view.why(line, line.due.isoformat(timespec="seconds"), error).english()

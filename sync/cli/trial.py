@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,13 @@ from sync.cli.demo_stores import StoresDemo, demo_stores
 from sync.cli.follow import worker_of
 from sync.cli.opened import opened
 from sync.cli.output import result, say_aside, table
+from sync.cli.patience import patiently
 from sync.errors import NeedsOperator
 from sync.managers.requests import ask_for_trial, trial_is_asked_for
 from sync.managers.trial import TrialPlan
 from sync.model.flow import Connection
 from sync.model.text import say
-from sync.workspace import Workspace
+from sync.workspace import Workspace, open_workspace
 
 _POLL = 0.2
 _PATIENCE = 120.0  # seconds until the process that works must have set the trial up
@@ -81,12 +83,13 @@ def _tell_sandboxes(ws: Workspace, as_json: bool) -> None:
 
 
 def worker(args: argparse.Namespace) -> int:
-    """Does the work without a console; what a killed process left behind goes on by itself."""
-    with opened() as ws:
-        if not ws.start(always=True):
-            raise NeedsOperator(
-                say("Process {pid} already does the work of this installation.", pid=worker_of(ws))
-            )
+    """Does the work without a console; what a killed process left behind goes on by itself. A database that
+    is away is waited for."""
+    try:
+        ws = patiently(_working, say_aside)
+    except KeyboardInterrupt:
+        return 0
+    with closing(ws):
         try:
             say_aside(
                 "Working until no run is live." if args.until_idle else "Working until you press Ctrl+C."
@@ -96,6 +99,19 @@ def worker(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             say_aside("Stopping; what is under way goes on at the next start.")
     return 0
+
+
+def _working() -> Workspace:
+    """A workspace at work. Raises NeedsOperator if another process works."""
+    with ExitStack() as undo:
+        ws = open_workspace()
+        undo.callback(ws.close)
+        if not ws.start(always=True):
+            raise NeedsOperator(
+                say("Process {pid} already does the work of this installation.", pid=worker_of(ws))
+            )
+        undo.pop_all()
+    return ws
 
 
 def _idle(ws: Workspace) -> bool:

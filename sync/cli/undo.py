@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
+from sync.cli.asked import agreed
 from sync.cli.follow import follow
 from sync.cli.opened import opened
 from sync.cli.output import result, say_aside
@@ -19,7 +19,6 @@ from sync.workspace import Workspace
 SHOWN = 20
 """Rows of each kind that a terminal is shown; --json tells 1,000."""
 _TOLD = 1_000
-_AGREED = ("y", "yes")
 _FIGURES = {
     "restored": "rows go back to what was there before",
     "offered": "stock rows moved since; the run's difference can be taken back (not ticked)",
@@ -51,10 +50,7 @@ def _agreed(ws: Workspace, plan: Run, args: argparse.Namespace) -> bool:
     """Is it to be carried out? Asked only where somebody sits at a terminal."""
     if not views.summary(ws, plan).ticked:
         return False
-    if args.yes or args.json or not sys.stdin.isatty():
-        return bool(args.yes)
-    say_aside(_text(ws, plan) + "\nCarry it out? [y/N] ")
-    return sys.stdin.readline().strip().casefold() in _AGREED
+    return agreed(args, _text(ws, plan) + "\nCarry it out? [y/N] ")
 
 
 def _on(ws: Workspace, plan: Run) -> str:

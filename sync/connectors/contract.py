@@ -10,7 +10,7 @@ from typing import Protocol
 from sync.model.call import Call, Change, Outcome, Written
 from sync.model.entity import Entity
 from sync.model.page import Page, ReadFilter
-from sync.model.ports import Account, Clock, Keep, Trace
+from sync.model.ports import Account, Clock, Keep, SharedState, Trace
 from sync.model.support import Check, Choice, FormField, Support
 
 
@@ -28,16 +28,16 @@ class Connector(Protocol):
 
     def read(self, entity: Entity, which: ReadFilter = ReadFilter(), since: str = "") -> Iterator[Page]:
         """Yields pages of PRODUCT (variants, media, levels included), ORDER or STOCK records (one a sellable
-        item, with its levels at `which.locations`, all locations if none are named; a place where an item was
-        never stocked is not among them). `ids` of STOCK may be those of variants or of what stock is written
-        by. A STOCK sweep's last page carries a cursor that stands for its whole content; handed in as
-        `since`, a sweep that shows the same content again yields one page without records, `unchanged` and
-        `complete`. May repeat a record, never misses one. `since` is a cursor of an earlier page: reading
-        resumes after it. The last page alone may be `complete`, and is so only if the sweep missed nothing
-        (checked against the platform's total where there is one). Ids or SKUs that do not exist are simply
-        not among the records. A record that cannot be understood comes with `problems`; it never ends the
-        read. Raises NotAuthorised, Transient (retries used up) or BrokenContract; pages already yielded stay
-        valid."""
+        item, with its levels at `which.locations`, all writable ones if none are named; a place where an item
+        was never stocked is not among them; if one level cannot be understood there are none). `ids` of STOCK
+        may be those of variants or of what stock is written by. A STOCK sweep's last page carries a cursor
+        that stands for its whole content; handed in as `since`, a sweep that shows the same content again
+        yields one page without records, `unchanged` and `complete`. May repeat a record, never misses one.
+        `since` is a cursor of an earlier page: reading resumes after it. The last page alone may be
+        `complete`, and is so only if the sweep missed nothing (checked against the platform's total where
+        there is one). Ids or SKUs that do not exist are simply not among the records. A record that cannot be
+        understood comes with `problems`; it never ends the read. Raises NotAuthorised, Transient (retries
+        used up) or BrokenContract; pages already yielded stay valid."""
 
     def batch(self, changes: Sequence[Change]) -> list[Call]:
         """Groups changes into calls as the platform likes them (250 stock rows a call, one create a product).
@@ -58,8 +58,11 @@ class Connector(Protocol):
         return self.support(entity).calls_in_flight
 
     def find_written(self, call: Call) -> Written:
-        """Was this call carried out? Asked after every unknown outcome before anything is repeated. "No" only
-        after the settling time. Writes nothing."""
+        """Was this call carried out? Asked after every unknown outcome before anything is repeated. NO only
+        where its effect would still show if it had been carried out (creates, and values that nobody but a
+        person changes). Where others move the same figure (stock), KEY for as long as the platform keeps the
+        call's key, and afterwards what each member shows. Neither before the settling time is over. Writes
+        nothing."""
 
     def prepare(self) -> None:
         """Makes what our writes need at the target, once (metafield definitions); quiet when it is there.
@@ -67,8 +70,8 @@ class Connector(Protocol):
 
     def choices(self, what: str) -> list[Choice]:
         """Things that a mapping can name: "locations", "channels", "price_lists", "warehouses",
-        "sales_channels", "categories". Cached for as long as the platform's limits ask. An unknown word gives
-        []."""
+        "sales_channels", "categories". Cached for as long as the platform's limits ask. What nobody may
+        write to is not `writable`. An unknown word gives []."""
 
     def close(self) -> None:
         """Gives sockets back. Idempotent."""
@@ -81,6 +84,8 @@ class Services:
     clock: Clock
     keep: Keep
     trace: Trace
+    shared: SharedState | None = None
+    """Where several processes may speak to the account; None: this one is alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class SlidingWindow:
         self._taken: deque[float] = deque()
         self._lock = threading.Lock()
         self._not_before = float("-inf")
+        self._slow, self._slow_until = limit, float("-inf")
 
     def take(self) -> None:
         """Waits for the next free moment."""
@@ -57,7 +58,9 @@ class SlidingWindow:
 
     def _next_moment(self) -> float:
         spaced = self._taken[-1] + self._spacing if self._taken else float("-inf")
-        full = self._taken[-self._limit] + self._seconds if len(self._taken) >= self._limit else float("-inf")
+        slow = self._clock.monotonic() < self._slow_until
+        limit = min(self._limit, self._slow) if slow else self._limit
+        full = self._taken[-limit] + self._seconds if len(self._taken) >= limit else float("-inf")
         return max(spaced, full)
 
     def answered(self) -> None:
@@ -72,6 +75,11 @@ class SlidingWindow:
         """Nobody takes anything for so long (the platform said that it is too much)."""
         with self._lock:
             self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
+
+    def slow(self, limit: int, seconds: float) -> None:
+        """Only so many fit for so long (the platform said that it is too much)."""
+        with self._lock:
+            self._slow, self._slow_until = max(1, limit), self._clock.monotonic() + seconds
 
     def resize(self, limit: int) -> None:
         """Changes how many takes fit; those already reserved stay."""
@@ -96,6 +104,12 @@ class SameUrl:
             if len(sent) < self._limit:
                 return 0.0
             return max(0.0, sent[-self._limit] + self._seconds - self._clock.monotonic())
+
+    def take(self, url: str) -> None:
+        """Waits until this URL may be asked; whoever asks two at once takes turns himself."""
+        wait = self.wait(url)
+        if wait > 0:
+            self._clock.sleep(wait)
 
     def note(self, url: str) -> None:
         """The URL is being asked now."""

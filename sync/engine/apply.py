@@ -85,11 +85,12 @@ class Apply:
         with ThreadPoolExecutor(self.in_flight, thread_name_prefix="apply") as pool:
             _Pipeline(self, pool, name).run()
 
-    def recover(self, *, repeat: bool = False) -> None:
-        """Looks up the calls that a crash or a lost answer left open. With `repeat` one that never happened
-        and whose key is still good goes again as it was: whatever the look-up could not see, the key does."""
+    def recover(self, *, repeat: bool, ended: bool = False) -> None:
+        """Looks up the calls that a crash or a lost answer left open. With `repeat` one whose key alone knows
+        what became of it goes again as it was; without, nothing is sent, and it stays unknown. `ended`: their
+        run is over, so that what never happened is let go: the next plan decides it anew."""
         for call in self.book.unanswered():
-            self.look_up(call, _REPEATS if repeat else None)
+            self.look_up(call, _REPEATS if repeat else 0, ended=ended)
 
     def calls(self, due: Iterable[tuple[Change, int]]) -> list[Call]:
         """Changes joined into calls; what was refused without being named goes in ever smaller ones."""
@@ -101,42 +102,43 @@ class Apply:
                 calls += self.target.batch(changes[start : start + size])
         return [replace(call, urgent=True) for call in calls] if self.urgent else calls
 
-    def send(self, call: Call, repeats: int = _REPEATS) -> None:
-        """Sends a committed call and settles what came of it."""
+    def send(self, call: Call, repeats: int = _REPEATS, *, again: bool = False) -> None:
+        """Sends a committed call and settles what came of it. `again`: it was sent before, and nobody knows
+        what came of that."""
         try:
             outcomes = self.target.send(call)
         except OutcomeUnknown:
             self.book.unknown(call)
             self.look_up(call, repeats)
             return
-        except CounterpartError:  # every other error of the contract says: nothing happened
-            self.book.release(call)
+        except CounterpartError:  # every other error of the contract says: by this sending nothing happened
+            (self.book.unknown if again else self.book.release)(call)
             raise
         self.book.settle(call, outcomes)
         self.tick(len(call.change_ids))
 
-    def look_up(self, call: Call, repeats: int | None) -> None:
-        """Settles what the target says about a call; `repeats` is how often it may be sent again as it is,
-        None: not at all."""
+    def look_up(self, call: Call, repeats: int, *, ended: bool = False) -> None:
+        """Settles what the target says about a call; `repeats` is how often it may be sent again as it is."""
         for _ in range(_LOOK_UPS):
             written = self.target.find_written(call)
             if written.found is Found.YES:
                 self.book.settle(call, written.outcomes)
                 self.tick(len(call.change_ids))
                 return
-            if written.found is Found.NO:
-                self._never_happened(call, repeats)
+            if written.found is Found.NO and (ended or not self._key_holds(call)):
+                self.book.release(call)
+                return
+            if written.found in (Found.NO, Found.KEY):
+                self._again(call, repeats)
                 return
             self.clock.sleep(max(1.0, written.ask_again_in))
         self.book.unknown(call)
 
-    def _never_happened(self, call: Call, repeats: int | None) -> None:
+    def _again(self, call: Call, repeats: int) -> None:
         """While its key is good the same call goes again; a new one in its place could meet the old one's
-        effect."""
-        if repeats is None or not self._key_holds(call):
-            self.book.release(call)
-        elif repeats:
-            self.send(call, repeats - 1)
+        effect, and what was sold of that since would be put on sale again."""
+        if repeats and self._key_holds(call):
+            self.send(call, repeats - 1, again=True)
         else:
             self.book.unknown(call)
 

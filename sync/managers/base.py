@@ -16,7 +16,7 @@ from sync.engine.apply import Apply
 from sync.errors import Braked, BrokenContract, CounterpartError, NeedsOperator
 from sync.managers.alive import Alive
 from sync.managers.book import RunBook
-from sync.managers.context import Context
+from sync.managers.context import Context, spending_of
 from sync.managers.report import finish_items
 from sync.model.call import Change, Outcome
 from sync.model.entity import Entity
@@ -61,8 +61,8 @@ class SyncManager:
         )
         if stage == self.stages(run)[0]:
             self.ws.staging.clear(run.id)  # an attempt before may have staged what is gone by now
-        ctx.progress(0, force=True)  # spending counts from before the first call
-        with ctx.watching():
+        ctx.progress(0, force=True)
+        with ctx.watching(), spending_of(ctx):
             ctx.check()
             self._do(ctx, stage)
         stages = self.stages(run)
@@ -205,7 +205,7 @@ class SyncManager:
         ctx.progress(counts.read, counts.read, force=True)
         with self.ws.db.write() as tx:
             self.ws.runs.set(tx, ctx.run.id, counts=counts, status=status, finished_at=utc_now(), stage="")
-        self.ws.staging.clear(ctx.run.id)  # an approved plan is made anew from fresh reads
+            self.ws.staging.clear_with(tx, ctx.run.id)  # an approved plan is made anew from fresh reads
         self.ws.run_finished(replace(ctx.run, counts=counts, status=status))
 
     def close(self, run: Run, status: Status, error: CounterpartError | None) -> None:
@@ -222,7 +222,7 @@ class SyncManager:
                 finished_at=utc_now(),
                 error=error.message if error else None,
             )
-        self.ws.staging.clear(run.id)
+            self.ws.staging.clear_with(tx, run.id)
         self.ws.run_finished(replace(run, counts=counts, status=status))
 
     def _status(self, ctx: Context, good: bool) -> Status:

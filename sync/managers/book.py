@@ -15,7 +15,6 @@ from sync.model.call import Call, Change, Diff, Outcome, State, Verb
 from sync.model.entity import Entity
 from sync.model.plan import Bind, Park, Settle
 from sync.model.text import Message, say
-from sync.queue import fence
 
 _TRIES = 12  # a row that is refused without being named so often is refused alone
 
@@ -46,14 +45,14 @@ class RunBook:
         return [(row.change, row.tries) for row in found] if found or not rows else self.due(phase, limit)
 
     def commit(self, call: Call) -> None:
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self.ws.calls.commit(tx, self.run_id, self.ctx.target_connection.id, [call])
             self.ws.runs.mark_first_write(tx, self.run_id)
 
     def settle(self, call: Call, outcomes: Sequence[Outcome]) -> None:
         rows = {row.change.id: row for row in self._rows(call)}
         outcomes = self._with_actual(rows, outcomes)
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             for outcome in outcomes:
                 if outcome.change_id in rows:
                     self._settle_one(
@@ -81,13 +80,13 @@ class RunBook:
         ]
 
     def release(self, call: Call) -> None:
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             for change_id in call.change_ids:
                 self.ws.plans.set_change(tx, change_id, state="planned", call_id="")
             self.ws.calls.set_state(tx, call.id, "void")
 
     def unknown(self, call: Call) -> None:
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             for change_id in call.change_ids:
                 self.ws.plans.set_change(
                     tx,
@@ -190,7 +189,7 @@ class RunBook:
         if change.target_id or change.verb is Verb.CREATE and change.entity in _NEW:
             return row
         found = self._bound(change)
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             if found is None:
                 self.ws.plans.set_change(
                     tx,

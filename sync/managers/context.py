@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from sync.clock import cancellable
 from sync.connectors.contract import Connector
-from sync.errors import Cancelled
+from sync.errors import Cancelled, CounterpartError
 from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Run
 from sync.model.text import say
@@ -67,11 +69,8 @@ class Context:
         """Stores how far the stage is, at most twice a second."""
         if force or time.monotonic() - self._last >= _EVERY:
             self._last = time.monotonic()
-            spent = self.ws.spending.of(self.source_connection.id, self.target_connection.id)
-            values: dict[str, object] = {
-                "done": done,
-                "spent": self.ws.spending.since_start(self.run.id, spent, self.run.spent),
-            }
+            keep_spent(self)
+            values: dict[str, object] = {"done": done}
             if total is not None:
                 values["total"] = total
             self.ws.runs.update(self.run.id, **values)
@@ -95,6 +94,33 @@ class Context:
         worker may have the run by now."""
         with cancellable(self.cancelled):
             yield
+
+
+@contextmanager
+def spending_of(ctx: Context) -> Iterator[None]:
+    """Within this block every call is on account of the context's run."""
+    try:
+        with ctx.ws.spending.on_account_of(ctx.run.id):
+            yield
+    finally:
+        # A database that is away does not hide how the work ended; the amounts go with the next ones.
+        with suppress(SQLAlchemyError, CounterpartError):
+            keep_spent(ctx)
+
+
+def keep_spent(ctx: Context) -> None:
+    """Adds what the run has spent here to what is stored, also by a worker that was overtaken: its calls were
+    made. And what both stores told of their budgets, where that is news."""
+    ws = ctx.ws
+    with ws.spending.handed_over(ctx.run.id) as amounts:
+        if any(amounts.values()):
+            with fence.holding(None), ws.db.write() as tx:
+                ws.runs.spend(tx, ctx.run.id, amounts)
+    for connection in (ctx.source_connection, ctx.target_connection):
+        told = ws.spending.trace(connection.id).told
+        if told is not None:
+            with fence.holding(None):
+                ws.budgets.tell(connection.id, told)
 
 
 Step = Callable[[Context], None]

@@ -12,6 +12,7 @@ from sync.errors import CounterpartError
 from sync.model.flow import Flow
 from sync.model.run import BrakeHit, Run, Status
 from sync.model.text import Message, say
+from sync.queue import fence
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -51,10 +52,13 @@ class Journal:
 
     def say(self, level: Level, message: Message, **about: str | None) -> None:
         """One row; `about`: connection_id, link_id, flow_id, entity, record, sku, run_id, detail."""
-        self.ws.logs.write([LogRow(level, message, **about)])  # type: ignore[arg-type]
+        self.rows([LogRow(level, message, **about)])  # type: ignore[arg-type]
 
     def rows(self, rows: Iterable[LogRow]) -> None:
-        self.ws.logs.write(list(rows))
+        """Stored even by a worker that has lost its partition: what it saw is no result, and helps to
+        understand it."""
+        with fence.holding(None):
+            self.ws.logs.write(list(rows))
 
     def run_finished(self, run: Run, flow: Flow) -> None:
         level, template = _ENDS[run.status]

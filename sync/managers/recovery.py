@@ -8,6 +8,7 @@ from dataclasses import replace
 from sync.engine.apply import Apply
 from sync.managers.context import Context
 from sync.model.call import Call
+from sync.model.run import Mode
 
 
 def open_calls(ctx: Context) -> list[tuple[str, Call]]:
@@ -23,12 +24,19 @@ def open_calls(ctx: Context) -> list[tuple[str, Call]]:
 
 
 def recover(ctx: Context, engine: Callable[[Context], Apply]) -> None:
-    """Asks the platforms what became of them and settles what they say, in the run they belong to. Writes
-    nothing to a platform; what stays open is `unsure`. `engine` applies the changes of a context's run."""
+    """Asks the platforms what became of them and settles what they say, in the run they belong to. What only
+    a call's key knows is asked by sending it again, if this run may write; else it stays open, as does what
+    nobody knows. `engine` applies the changes of a context's run."""
     for run_id in dict.fromkeys(run_id for run_id, _ in open_calls(ctx)):
         past = replace(ctx, run=ctx.ws.runs.get(run_id))
         for facing in (past, past.turned()):
-            replace(engine(facing), tick=_nothing).recover()
+            replace(engine(facing), tick=_nothing).recover(repeat=may_repeat(ctx), ended=True)
+
+
+def may_repeat(ctx: Context) -> bool:
+    """May this run send a call of an earlier one again? A preview writes nothing, and an undo must not carry
+    out first what it is to take back."""
+    return ctx.run.mode is not Mode.PREVIEW and not ctx.run.scope.undo_of
 
 
 def _nothing(members: int) -> None:

@@ -116,10 +116,15 @@ class Outcome:
 
 
 class Found(StrEnum):
-    """Was a call carried out? "no" counts only after the platform's settling time."""
+    """Was a call carried out? yes: with what came of it · no: it was not and will not be; what it carried may
+    be decided anew and go as a new call · key: its effect does not show, but may have been there and moved on
+    (stock that was sold since); as long as its key is good only the same call, sent again, tells, and until
+    then nothing may take its place · not sure yet: asking later helps. "no" and "key" count only after the
+    platform's settling time."""
 
     YES = "yes"
     NO = "no"
+    KEY = "key"
     NOT_SURE = "not sure yet"
 
 

@@ -141,3 +141,11 @@ class Order:
     fulfilments: tuple[Fulfilment, ...] = ()
     fulfilment_orders: tuple[FulfilmentOrder, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    def pieces(self) -> dict[str, int]:
+        """How many of each variant it holds; lines without one are left out."""
+        found: dict[str, int] = {}
+        for line in self.lines:
+            if line.variant_id:
+                found[line.variant_id] = found.get(line.variant_id, 0) + max(0, line.quantity)
+        return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -30,6 +32,17 @@ class Keep(Protocol):
     def put(self, name: str, value: str, expires_at: datetime | None = None) -> None: ...
 
     def drop(self, name: str) -> None: ...
+
+
+class SharedState(Protocol):
+    """Small states of one connection that every process of the installation sees: what a rate limit counts.
+    They are handed over with the time, in scaled seconds of the clock that all share."""
+
+    def change(self, name: str, do: Callable[[dict[str, Any], float], T]) -> T:
+        """Lets `do` change the state `name`, alone; answers what it answers. `do` may not wait."""
+
+    def note(self, name: str, do: Callable[[dict[str, Any], float], None]) -> None:
+        """As `change`, for what is told after a call: raises nothing if it cannot be kept."""
 
 
 class Secrets(Protocol):

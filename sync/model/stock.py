@@ -68,12 +68,13 @@ class Match(StrEnum):
 
 class Difference(StrEnum):
     """Why both sides show different stock: differs: not written yet · missed: the source moved long ago and
-    was not carried over · twice: written twice for one change · hand: somebody edited the target by hand."""
+    was not carried over · twice: written twice for one change · store: the target moved by itself (edited by
+    hand there, or sold without telling the source)."""
 
     DIFFERS = "differs"
     MISSED = "missed"
     TWICE = "twice"
-    HAND = "hand"
+    STORE = "store"
 
 
 ALL_PLACES = "*"

@@ -41,11 +41,12 @@ class FormField:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Something at a platform that a mapping can name: a location, warehouse, price list, sales channel,
-    category."""
+    category. `writable` False: it may be read, but nothing be written to it."""
 
     id: str
     name: str
     detail: str = ""
+    writable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

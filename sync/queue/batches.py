@@ -110,7 +110,7 @@ class RecordTurn:
         troubles = _alike([(item, error) for item, error in ended if error is not None])
         speed = self.ws.connections.get(batch[0].partition).speed if troubles else 1.0
         failed: list[LogRow] = []
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self.ws.queue.complete(tx, [item for item, error in ended if error is None])
             for error, items in troubles:
                 delay = delay_before_retry(error, items[0].retry_count, random.random())
@@ -126,7 +126,7 @@ class RecordTurn:
         insist(lambda: self._returned(batch), self.ws.stopping)
 
     def _returned(self, batch: Sequence[Item]) -> None:
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self.ws.queue.give_back(tx, batch)
 
 

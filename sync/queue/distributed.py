@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import procrastinate
+import psycopg
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
@@ -78,7 +79,8 @@ class Distributed:
 
     def start(self) -> None:
         """Raises NeedsOperator when Procrastinate's tables cannot be made."""
-        apply_schema(self.ws.db.url)
+        with contextlib.suppress(psycopg.OperationalError):  # away for a moment: made when it is back
+            apply_schema(self.ws.db.url)
         self.leases.start()
         for name, target in (("dispatch", self._working), ("tick", self._ticking)):
             thread = threading.Thread(target=target, name=name, daemon=True)
@@ -162,6 +164,7 @@ class Distributed:
     def _working(self) -> None:
         while not self.ws.stopping.is_set():
             try:
+                apply_schema(self.ws.db.url)  # it may have been away at the start
                 asyncio.run(self._serve())
             except Exception as error:  # noqa: BLE001 the database was away; turns under way go on by themselves
                 _log.warning("the dispatcher lost its database (%s); it tries again", type(error).__name__)

@@ -1,7 +1,9 @@
 """What the work of this context holds: a partition under a fence, where several workers can be.
 
-Whoever stores a result calls `check(tx)` in that transaction, and `check_alive()` just before a request that
-writes. On SQLite nothing is held (the lock of the operating system suffices) and both do nothing.
+A workspace's database asks `check(tx)` at the start of every write transaction, whoever opens it and whatever
+it stores: an own row, a plan, a parked record, how far a stage is. What must be told even then (a log row) is
+stored under `holding(None)`. `check_alive()` is asked just before a request that writes. On SQLite nothing is
+held (the lock of the operating system suffices) and both do nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from storage.database import Database
 from sync.errors import Fenced
 from sync.model.text import Message, say
 
@@ -67,11 +68,3 @@ def check_alive() -> None:
 def taken() -> Message:
     """What is said where work turns out to be another worker's."""
     return say("Another worker has taken this work over; what this one had begun was not stored.")
-
-
-@contextmanager
-def guarded(db: Database) -> Iterator[Connection]:
-    """A write transaction under the hold of this context."""
-    with db.write() as tx:
-        check(tx)
-        yield tx

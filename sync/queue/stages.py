@@ -71,7 +71,7 @@ class StageTurn:
 
     def _finished(self, item: Item, following: str | None) -> None:
         partition = self._partition(item, following) if following else ""
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self._over(tx, item)
             if following:
                 self.ws.queue.add(
@@ -89,24 +89,22 @@ class StageTurn:
             self.wake()
 
     def _partition(self, item: Item, stage: str) -> str:
-        """The connection whose budget a stage spends: reading the source spends the source's, all else the
-        target's."""
-        ctx = self._context(item)
-        return (ctx.source_connection if stage == "read_source" else ctx.target_connection).id
+        run = self.ws.runs.get(item.run_id)
+        return self.ws.manager(run).partition(run, stage)
 
     def _cancelled(self, item: Item) -> None:
         fence.check_alive()
         if not self.ws.runs.cancelled(item.run_id):  # the process stops, not the run: it goes on elsewhere
-            with fence.guarded(self.ws.db) as tx:
+            with self.ws.db.write() as tx:
                 self.ws.queue.put_back(tx, item)
             return
         run = self.ws.runs.get(item.run_id)
         self.ws.manager(run).close(run, Status.CANCELLED, None)
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self._over(tx, item)
 
     def _braked(self, item: Item, stop: Braked) -> None:
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self._over(tx, item)
             self.ws.runs.set(tx, item.run_id, status=Status.BRAKED, error=stop.message)
         self.ws.journal.braked(self.ws.runs.get(item.run_id), stop.hits)
@@ -115,13 +113,13 @@ class StageTurn:
         delay = delay_before_retry(error, item.retry_count, random.random())
         if delay is not None:
             speed = self._speed(item)
-            with fence.guarded(self.ws.db) as tx:
+            with self.ws.db.write() as tx:
                 if self.ws.queue.again(tx, item, delay / speed, error.message):
                     self.ws.runs.set(tx, item.run_id, error=error.message)
             return
         run: Run = self.ws.runs.get(item.run_id)
         self.ws.manager(run).close(run, Status.FAILED, error)
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             self._over(tx, item, "failed", error.message)
         self.ws.journal.failed(run, error)
 
@@ -138,7 +136,7 @@ class StageTurn:
         insist(lambda: self._returned(item, error), self.ws.stopping)
 
     def _returned(self, item: Item, error: Exception) -> None:
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             if storage_away(error):
                 self.ws.queue.put_back(tx, item)
                 return

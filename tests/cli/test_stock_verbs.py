@@ -80,7 +80,8 @@ def test_match_push_and_validate_on_two_stores(typed, tmp_path) -> None:
         assert ws.stock_verbs.stage(flow.id).live
         status, _, aside = typed("run", "stock")
         assert status == 2 and "why it is needed" in aside, "a live flow asks for a reason"
-        [sku, *_] = [m.sku for m in ws.stock_match.matched(flow, ws.links.get(flow.link_id))]
+        pairs = ws.stock_match.listed(flow, ws.links.get(flow.link_id), Match.MATCHED)
+        sku = pairs[0].sku
         status, row, aside = typed("push", "stock", sku)
         assert (status, row, aside) == (0, {"queued": 1}, "")
         status, row, _ = typed("queue")

@@ -82,7 +82,10 @@ def test_dirty_catalogues_write_what_is_sure_and_name_the_rest(dirty: Stores) ->
     assert {"duplicate", "gift_card", "bundle"} <= reasons, (run.figures, counts)
     assert reasons & {"untracked", "untracked.source"}
     assert counts[Match.MATCHED.value] > 60
-    odd = {e.variant_id for e in dirty.ws.stock_match.exceptions(flow.id, limit=500) if e.side == "target"}
+    link, unsure = dirty.ws.links.get(flow.link_id), [why for why in Match if why is not Match.MATCHED]
+    listed = [row for why in unsure for row in dirty.ws.stock_match.listed(flow, link, why, limit=500)]
+    odd = {row.variant_id for row in listed if row.side == "target"}
+    assert odd
     written = {r.variant_id for r in dirty.rows(run) if r.state == "applied"}
     assert written and not written & odd, "an item that is not sure was written"
     dirty.quiet(flow, dirty.stores["target"])

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.stock_changes import LogFilter
 from storage.stock_items import StockItems
+from storage.stock_log import ChangeFilter
 from sync.errors import Fenced, NeedsOperator
 from sync.managers.context import Context
 from sync.managers.stock import aging
@@ -242,7 +242,7 @@ def test_a_change_that_stands_there_twice_is_called_so(stores: Stores) -> None:
     preview = stores.run(flow, Mode.SWEEP)
     assert target.levels()[sku] == wanted(stores)[sku], stores.why(preview)
     [seen] = [
-        r for r in stores.ws.stock_changes.log(LogFilter(flow_id=flow.id, sku=sku)) if r.state == "seen"
+        r for r in stores.ws.stock_changes.log(ChangeFilter(flow_id=flow.id, sku=sku)) if r.state == "seen"
     ]
     assert seen.reason == Difference.TWICE.value
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.stock_changes import LogFilter
+from storage.stock_log import ChangeFilter
 from sync.errors import NeedsOperator
 from sync.managers.verbs import LinkVerbs
 from sync.model.flow import Schedule, StockSettings
@@ -90,7 +90,7 @@ def test_a_sale_between_two_runs_is_never_sold_again(stores: Stores, style: str)
     sweep = stores.run(flow, Mode.SWEEP)
     assert target.levels() == now, stores.why(sweep)
     found = {d.sku: d for d in stores.ws.stock_differences.list(flow.id)}
-    assert found[skus[1]].why is Difference.HAND and found[skus[1]].target == now[skus[1]]
+    assert found[skus[1]].why is Difference.STORE and found[skus[1]].target == now[skus[1]]
     seen = [r for r in stores.rows(sweep) if r.state == "seen"]
     assert {r.sku for r in seen} == {skus[1]} and seen[0].after == now[skus[1]]
     stores.quiet(flow, target)
@@ -182,7 +182,7 @@ def test_a_pushed_sku_goes_at_once(stores: Stores) -> None:
     target.mark()
     stores.pushed(flow, [sku])
     assert target.levels()[sku] == wanted(stores)[sku] and len(target.writes()) == 1
-    assert stores.ws.stock_changes.log(LogFilter(flow_id=flow.id, sku=sku))[0].cause == "manual"
+    assert stores.ws.stock_changes.log(ChangeFilter(flow_id=flow.id, sku=sku))[0].cause == "manual"
     with pytest.raises(NeedsOperator, match="NO-SUCH"):
         stores.ws.stock_verbs.push(flow.id, ["NO-SUCH"], "test")
     stores.quiet(flow, target)
@@ -254,4 +254,4 @@ def test_a_sale_is_never_taken_for_a_change_written_twice(stores: Stores) -> Non
     target.sell(sku, 3)
     run = stores.run(flow, Mode.SWEEP)
     assert run.figures["skipped"] == {"drift.kept": 1}
-    assert [d.why for d in stores.ws.stock_differences.list(flow.id)] == [Difference.HAND]
+    assert [d.why for d in stores.ws.stock_differences.list(flow.id)] == [Difference.STORE]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from storage.clock import utc_now
+from storage.order_pieces import Placed
 from storage.stock_items import StockItems
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.verbs.undo import UndoVerbs
 from sync.managers.views import stock_log
 from sync.model.entity import Entity
 from sync.model.flow import Flow
+from sync.model.plan import Bind
 from sync.model.run import Mode, Status
 from tests.e2e.stores import Store, Stores
 
@@ -194,16 +198,45 @@ def test_the_change_log_says_how_many_were_not_told(shelf: Shelf) -> None:
     assert len(told) == 2 and all("3" in text and "not told" in text for text in told)
 
 
-def test_a_link_with_an_order_flow_is_told_by_it(shelf: Shelf) -> None:
-    """The source learns of the orders itself: what was taken off comes back with its next move, as ever."""
+def test_an_order_flow_tells_of_its_orders_and_of_nothing_else(either: Shelf) -> None:
+    """Three are sold by hand: whatever orders are taken over beside them, they stay sold."""
+    n = either.other + 40
+    orders(either.stores, either.flow)
+    either.target.sell(either.sku, 3)
+    assert either.moves(n - 1) == n - 4 and either.untold() == 3
+    assert either.moves(n - 2) == n - 5, "on sale again"
+    either.target.sell(either.sku, 2)
+    taken_over(either, "1", 2)
+    assert either.moves(n - 4, Mode.SWEEP) == n - 7 and either.untold() == 3, "it has heard of the two"
+    placed = utc_now()
+    either.target.sell(either.sku, 1)
+    assert either.moves(n - 5) == n - 9 and either.untold() == 4, "not taken over yet"
+    taken_over(either, "2", 1, placed)
+    assert either.moves(n - 6) == n - 9
+    assert either.moves(n - 7, Mode.SWEEP) == n - 10 and either.untold() == 3
+    assert either.moves(n + 9) == n + 6
+    either.stores.run(either.flow, reason="counted")
+    assert either.shown == n + 9 and either.untold() == 0
+
+
+def test_an_order_counts_once_however_often_the_source_moves(shelf: Shelf) -> None:
     n = shelf.other + 40
     orders(shelf.stores, shelf.flow)
-    shelf.target.sell(shelf.sku, 3)
-    assert shelf.moves(n - 1) == n - 4 and shelf.untold() == 0
-    shelf.stores.quiet(shelf.flow, shelf.target)
-    assert shelf.moves(n - 2) == n - 2, "the source has not fallen by the order: it is no order of ours"
+    shelf.target.sell(shelf.sku, 5)
+    taken_over(shelf, "1", 5)
+    assert shelf.moves(n - 5) == n - 5 and shelf.untold() == 0
     shelf.target.sell(shelf.sku, 2)
-    assert shelf.moves(n - 4, Mode.SWEEP) == n - 4, "it has heard of the two"
+    assert [shelf.moves(n - 5 - more) for more in (1, 2, 3)] == [n - 8, n - 9, n - 10]
+    assert shelf.untold() == 2
+
+
+def taken_over(shelf: Shelf, number: str, pieces: int, placed: datetime | None = None) -> None:
+    """An order of the destination gets its partner at the source."""
+    ws, [pair] = shelf.stores.ws, shelf.pairs()
+    order = Placed(f"order-{number}", placed or utc_now(), {pair.target.variant_id: pieces})
+    with ws.db.write() as tx:
+        ws.order_pieces.put(tx, shelf.flow.link_id, [order])
+        ws.bindings.bind(tx, shelf.flow.link_id, [Bind("order", number, order.order_id)])
 
 
 def orders(stores: Stores, flow: Flow) -> None:

@@ -148,7 +148,7 @@ def test_the_match_in_numbers_and_rows(open_page: Open, ws: Workspace, stores: s
 
 @pytest.mark.parametrize(
     ("query", "rows"),
-    [({"state": "refused"}, 2), ({"cause": "hand"}, 6), ({"sku": "MD-1000"}, 10), ({"sku": "NOTHING"}, 0)],
+    [({"state": "refused"}, 2), ({"cause": "store"}, 6), ({"sku": "MD-1000"}, 10), ({"sku": "NOTHING"}, 0)],
 )
 def test_the_change_log_is_filtered_by_its_address(
     open_page: Open, ws: Workspace, stores: seed.Stores, query: Mapping[str, str], rows: int
@@ -177,7 +177,7 @@ def test_differences_by_kind(open_page: Open, ws: Workspace, stores: seed.Stores
         "Differs now": "5",
         "Missed update": "2",
         "Written twice": "0",
-        "Edited by hand": "2",
+        "Moved at the store": "2",
     }
     assert len(test.dataframe[0].value) == 9
     test = open_page("inventory", view="differences", why="missed")

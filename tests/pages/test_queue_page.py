@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -70,3 +70,23 @@ def test_all_that_failed_is_tried_again(open_page: Open, ws: Workspace, stores: 
 def test_who_may_only_look_cannot_act(open_page: Open, stores: seed.Stores) -> None:
     test = open_page("queue", role="viewer")
     assert test.button(key="queue_retry_all").disabled
+
+
+def test_a_retry_is_told_on_the_readers_clock_and_in_the_readers_language(
+    open_page: Open, ws: Workspace, stores: seed.Stores
+) -> None:
+    due = datetime(2031, 3, 4, 20, 30, 5, tzinfo=UTC)  # 23:30 in Istanbul
+    with ws.db.write() as tx:
+        tx.execute(
+            update(sync_queue)
+            .where(sync_queue.c.status == "pending", sync_queue.c.record_id.like("%1"))
+            .values(due=due, retry_count=2, error_message=stored_message(say("This run has already ended.")))
+        )
+    english = open_page("queue", status="pending").dataframe[0].value
+    told = next(text for text in english["why"] if text.startswith("Retry"))
+    assert told == (
+        "Retry 2 of 5 follows at 04 Mar 2031, 23:30. The last try ended with: This run has already ended."
+    )
+    turkish = "\n".join(open_page("queue", language="tr", status="pending").dataframe[0].value["why"])
+    assert "04.03.2031 23:30" in turkish and "2031-03-04" not in turkish
+    assert "already ended" not in turkish and "Retry" not in turkish and "It is due" not in turkish

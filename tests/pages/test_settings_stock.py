@@ -70,6 +70,15 @@ def test_a_daily_schedule_is_a_cron_line(page: AppTest, ws: Workspace, stores: s
     assert ws.links.flow(stores.flow.id).schedule.cron == "30 3 * * *"
 
 
+def test_the_card_says_what_each_kind_of_schedule_reads(page: AppTest) -> None:
+    daily, each = "Once a day one of them reads both sides whole", "Each run reads both sides whole"
+    assert daily not in texts(page) and each not in texts(page)
+    find(page.button_group, "_way").set_value("every").run()
+    assert daily in texts(page) and each not in texts(page)
+    find(page.button_group, "_way").set_value("weekly").run()
+    assert daily not in texts(page) and each in texts(page)
+
+
 def test_a_schedule_before_the_baseline_is_refused_with_the_reason(open_page: Open, ws: Workspace) -> None:
     new = seed.stores(ws)
     page = open_page("settings", role="admin", section="links", part="stock")

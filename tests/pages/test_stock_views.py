@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from storage.budgets import Budgets, Told
 from storage.clock import utc_now
 from sync.managers.views import dashboard, estimate, runs, stock
 from sync.managers.views.memo import Memo
@@ -33,10 +34,28 @@ def test_an_estimate_is_what_the_budget_allows(ws: Workspace, rows: int, calls: 
 def test_an_estimate_takes_the_stores_own_budget_and_the_slower_pace(ws: Workspace) -> None:
     target = ws.connections.get(seed.stores(ws).link.b)
     ws.spending.trace(target.id).request("x", seconds=1, available=0, limit=20_000, restore=1_000)
-    found = estimate.of_rows(ws, target, 100_000)
+    told = ws.spending.trace(target.id).told
+    assert told is not None
+    found = estimate.of_rows(ws, target, 100_000, now=told.at)
     assert found is not None and found.told and found.seconds == 4
     slower = estimate.of_rows(ws, target, 100_000, per_second=1_000)
     assert slower is not None and slower.seconds == 100
+    later = estimate.of_rows(ws, target, 100_000, now=told.at + timedelta(seconds=2 / target.speed))
+    assert later is not None and later.seconds == pytest.approx(2 / target.speed), "it fills up meanwhile"
+
+
+def test_a_process_that_makes_no_calls_knows_what_the_store_told_another(ws: Workspace) -> None:
+    """The console beside `python -m sync worker`: a Plus store is not taken for a standard one."""
+    target = ws.connections.get(seed.stores(ws).link.b)
+    at = utc_now()
+    other = Budgets(ws.db)
+    other.tell(target.id, Told(0, 20_000, 1_000, at))
+    found = estimate.of_rows(ws, target, 100_000, now=at)
+    assert found is not None and found.told and found.seconds == pytest.approx(4 / target.speed)
+    other.tell(target.id, Told(900, 20_000, 1_000, at + timedelta(seconds=1)))
+    assert ws.budgets.told(target.id) == Told(0, 20_000, 1_000, at), "not at every call"
+    other.tell(target.id, Told(900, 2_000, 100, at + timedelta(seconds=2)))
+    assert ws.budgets.told(target.id) == Told(900, 2_000, 100, at + timedelta(seconds=2))
 
 
 def test_a_platform_without_points_has_no_estimate(ws: Workspace) -> None:

@@ -22,7 +22,7 @@ from sync.model.entity import Entity
 from sync.model.run import LIVE, Mode, Run, Scope, Status
 from sync.model.text import say
 from sync.queue.distributed import Distributed
-from sync.queue.engine_schema import apply_schema
+from sync.queue.engine_schema import SCHEMA, apply_schema
 from sync.queue.lease import Leases, passed
 from tests.queue.conftest import World, until
 
@@ -234,7 +234,7 @@ def test_a_job_that_is_never_given_back_does_not_stop_its_partition(several: Wor
     world = several
     apply_schema(world.ws.db.url)
     with world.ws.db.write() as tx:
-        tx.exec_driver_sql("SET LOCAL search_path = procrastinate")
+        tx.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
         worker = tx.exec_driver_sql(
             "INSERT INTO procrastinate_workers (last_heartbeat) "
             "VALUES (now() + interval '1 hour') RETURNING id"
@@ -250,6 +250,6 @@ def test_a_job_that_is_never_given_back_does_not_stop_its_partition(several: Wor
         until(lambda: world.manager.done == ["1"])
     finally:
         with world.ws.db.write() as tx:
-            tx.exec_driver_sql("SET LOCAL search_path = procrastinate")
+            tx.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}")
             tx.exec_driver_sql("DELETE FROM procrastinate_jobs")
             tx.exec_driver_sql("DELETE FROM procrastinate_workers")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from storage.queue import SCHEDULED, URGENT, QueueFilter
+from storage.queue import SCHEDULED, QueueFilter
 from sync.errors import NeedsOperator, RecordRefused, Transient
 from sync.managers.verbs.queue import QueueVerbs
 from sync.managers.views import queue as view
@@ -40,8 +38,10 @@ def test_figures_and_rows(world: World) -> None:
     ]
     assert page.total == 4 and page.after == 0 and page.lines[0].flow == "Stock/stock"
     whys = [line.why.english() for line in page.lines]
-    assert "waits for its turn" in whys[0] and whys[1].startswith("Try 2 of 6 follows at")
-    assert "The shop is away." in whys[1] and whys[2:] == ["No such item.", "Done."]
+    assert "waits for its turn" in whys[0] and whys[2:] == ["No such item.", "Done."]
+    assert view.why(page.lines[1], "noon", "The shop is away.").english() == (
+        "Retry 1 of 5 follows at noon. The last try ended with: The shop is away."
+    )
     assert view.open_items(world.ws, world.flow.id) == 2
 
 
@@ -90,17 +90,6 @@ def test_verbs_say_who_asked(world: World) -> None:
     with pytest.raises(NeedsOperator, match="Look at the page again"):
         verbs.retry_all(QueueFilter(), "Ada")
     assert any("Ada asked for 1 queue items" in row.message.english() for row in world.ws.logs.page().rows)
-
-
-def test_pushing_by_hand_is_urgent(world: World) -> None:
-    assert QueueVerbs(world.ws).push(world.flow.id, ["5", "6"], by="Ada") == 2
-    assert world.rows("record_id", "priority", "partition", "cause") == [
-        ("5", URGENT, world.partition, "manual"),
-        ("6", URGENT, world.partition, "manual"),
-    ]
-    world.ws.links.save(replace(world.flow, enabled=False))
-    with pytest.raises(NeedsOperator, match="switched off"):
-        QueueVerbs(world.ws).push(world.flow.id, ["5"])
 
 
 def test_the_environment_may_leave_the_work_to_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from sync.cli import checkup, main
 from sync.errors import NeedsOperator
 from sync.queue.dispatch import somebody_works
 from sync.queue.distributed import _without_traceback
-from sync.queue.engine_schema import apply_schema
+from sync.queue.engine_schema import SCHEMA, apply_schema
 from sync.queue.lease import Leases
 from sync.workspace import Workspace
 
@@ -102,18 +102,18 @@ def test_a_worker_elsewhere_counts_as_somebody_who_works(postgres_url: str, tmp_
         apply_schema(there.db.url)
         assert not somebody_works(here)
         with there.db.write() as tx:
-            tx.exec_driver_sql("INSERT INTO procrastinate.procrastinate_workers DEFAULT VALUES")
+            tx.exec_driver_sql(f"INSERT INTO {SCHEMA}.procrastinate_workers DEFAULT VALUES")
         assert somebody_works(here) and checkup.worker_of(here) == "elsewhere"
         assert state.of(here).workers() == "elsewhere"
         with there.db.write() as tx:
             tx.exec_driver_sql(
-                "UPDATE procrastinate.procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"
+                f"UPDATE {SCHEMA}.procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"
             )
         assert not somebody_works(here) and checkup.worker_of(here) is None
         assert state.of(there).workers() == "none"
     finally:
         with there.db.write() as tx:
-            tx.exec_driver_sql("DELETE FROM procrastinate.procrastinate_workers")
+            tx.exec_driver_sql(f"DELETE FROM {SCHEMA}.procrastinate_workers")
         here.close()
         there.close()
 

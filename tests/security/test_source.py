@@ -97,7 +97,6 @@ OF_OUR_NAMES = {
     "storage/move.py": 1,
     "storage/partitions.py": 1,
     "storage/queue_folding.py": 1,
-    "sync/queue/engine_schema.py": 4,
 }
 
 

@@ -1,16 +1,22 @@
-"""The examples in deploy/ name what exists: variables, verbs, ports, files. They cannot be started here."""
+"""The examples in deploy/ name what exists: variables, verbs, ports, files. What an image holds is in
+tests/deploy."""
 
 from __future__ import annotations
 
 import configparser
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from streamlit import config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from console.gate import PUBLIC
+from console.health import Health
 from sync.cli.parser import make_parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +79,29 @@ def test_the_port_is_open_to_this_machine_alone(compose: dict[str, Any]) -> None
     check = " ".join(services["console"]["healthcheck"]["test"])
     path = re.search(rf"http://127\.0\.0\.1:{_port()}(/\S*?)\"", check)
     assert path is not None and path.group(1) in PUBLIC, "the health check must not need to sign in"
+    looks = [route.path for route in Health(lambda: None).routes()]  # type: ignore[arg-type,return-value]
+    assert path.group(1) in looks, "the health check must look at the database"
+
+
+def test_the_console_names_whom_it_answers(compose: dict[str, Any]) -> None:
+    """It listens on all addresses of its container: whoever reaches the port must use one of these names."""
+    environment = compose["services"]["console"]["environment"]
+    assert environment["STREAMLIT_SERVER_ALLOWED_HOSTS"].split() == ["127.0.0.1", "localhost"]
+    template = config._config_options_template
+    for option, variable in (
+        ("server.allowedHosts", "STREAMLIT_SERVER_ALLOWED_HOSTS"),
+        ("logger.hideWelcomeMessage", "STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE"),
+    ):
+        assert template[option].env_var == variable and variable in environment
+
+
+def test_a_proxy_is_believed_from_the_containers_network_alone(compose: dict[str, Any]) -> None:
+    [pool] = compose["networks"]["default"]["ipam"]["config"]
+    given = compose["services"]["console"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert given == pool["subnet"]
+    trusted = ProxyHeadersMiddleware(None, trusted_hosts=given).trusted_hosts  # type: ignore[arg-type]
+    gateway = pool["subnet"].replace("0/24", "1")
+    assert gateway in trusted and "203.0.113.9" not in trusted and not trusted.always_trust
 
 
 def test_nothing_runs_as_root_and_secrets_come_from_files(
@@ -98,3 +127,29 @@ def test_data_live_in_volumes_and_in_the_state_directory(
     for name in ("console", "worker"):
         assert compose["services"][name]["environment"]["COUNTERPART_HOME"] == "/data"
     assert unit["Environment"] == f"COUNTERPART_HOME=/var/lib/{unit['StateDirectory']}"
+
+
+def test_there_is_one_unit_and_the_documents_point_to_it() -> None:
+    """A second one would be changed at one place only."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    assert [page.name for page in pages if "ExecStart" in page.read_text("utf-8")] == []
+    assert "deploy/counterpart.service" in (ROOT / "docs" / "operations.md").read_text("utf-8")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+def test_systemd_understands_the_unit() -> None:
+    command = ["systemd-analyze", "verify", "--man=no", str(UNIT)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    complaints = [line for line in said.stderr.splitlines() if UNIT.name in line]
+    assert all("/opt/counterpart/.venv/bin/streamlit is not executable" in line for line in complaints)
+
+
+def test_stopping_the_service_is_no_failure(unit: configparser.SectionProxy) -> None:
+    """Streamlit ends with status 1 after SIGINT; SIGTERM ends it cleanly, and the work gets its time."""
+    assert unit["KillSignal"] == "SIGTERM" and int(unit["TimeoutStopSec"]) >= 60
+
+
+def test_every_package_is_pinned() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    wanted = [line.partition(";")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
+    assert [line for line in wanted if not re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line)] == []

@@ -11,13 +11,14 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _LIVE = sa.text("status IN ('queued', 'running', 'braked') AND mode <> 'items'")
 _RECORD = sa.text("status = 'pending' AND run_id IS NULL")
 # The log's words on PostgreSQL as SQLite's index has them: letters, digits, - _ #, without accents.
 _WORDS = (
     "ALTER TABLE logs ADD COLUMN words tsvector GENERATED ALWAYS AS ("
     "array_to_tsvector(string_to_array(btrim(regexp_replace(regexp_replace(regexp_replace("
-    "lower(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD)), "
+    "lower(replace(normalize(text || ' ' || coalesce(record, '') || ' ' || coalesce(sku, ''), NFD), 'I', 'i')), "
     r"'[\u0300-\u036f]', '', 'g'), '[^[:alnum:]_#-]+', ' ', 'g'), "
     r"'([^ ]{100})[^ ]+', '\1', 'g')), ' '))) STORED"
 )
@@ -31,6 +32,7 @@ def upgrade() -> None:
         op.execute("DROP INDEX ix_logs_words")
         op.execute(_WORDS)
         op.execute("CREATE INDEX ix_logs_words ON logs USING gin (words)")
+        op.execute("CREATE STATISTICS st_logs_ids (dependencies, mcv) ON connection_id, link_id, flow_id FROM logs")
     op.drop_index("uq_runs_live_flow_id", "runs")
     op.create_index("uq_runs_live_flow_id", "runs", ["flow_id"], unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
 
@@ -51,6 +53,17 @@ def _queue() -> None:
 
 def _stock() -> None:
     op.add_column("stock_baselines", sa.Column("untold", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("stock_baselines", sa.Column("source_at", sa.BigInteger(), server_default="0", nullable=False))
+    op.create_table('order_pieces',
+    sa.Column('link_id', sa.Text(), nullable=False),
+    sa.Column('order_id', sa.Text(), nullable=False),
+    sa.Column('variant_id', sa.Text(), nullable=False),
+    sa.Column('pieces', sa.Integer(), nullable=False),
+    sa.Column('placed_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['link_id'], ['links.id'], name=op.f('fk_order_pieces_link_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('link_id', 'order_id', 'variant_id', name=op.f('pk_order_pieces'))
+    )
+    op.create_index('ix_order_pieces_link_id_variant_id', 'order_pieces', ['link_id', 'variant_id'], unique=False)
     op.create_table('partitions',
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('owner', sa.Text(), nullable=False),
@@ -58,13 +71,21 @@ def _stock() -> None:
     sa.Column('fence', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_partitions'))
     )
+    op.create_table('budgets',
+    sa.Column('connection_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['connection_id'], ['connections.id'], name=op.f('fk_budgets_connection_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('connection_id', 'name', name=op.f('pk_budgets'))
+    )
     op.create_table('stock_changes',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('run_id', sa.Text(), nullable=False),
     sa.Column('flow_id', sa.Text(), nullable=False),
     sa.Column('binding_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('phase', sa.Text(), nullable=False),
-    sa.Column('sku', sa.Text(), nullable=False),
+    sa.Column('sku', _BYTEWISE, nullable=False),
     sa.Column('source_id', sa.Text(), nullable=False),
     sa.Column('variant_id', sa.Text(), nullable=False),
     sa.Column('item_id', sa.Text(), nullable=False),
@@ -95,8 +116,8 @@ def _stock() -> None:
     sa.Column('item_id', sa.Text(), nullable=False),
     sa.Column('product_id', sa.Text(), nullable=False),
     sa.Column('sku', sa.Text(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('loose', sa.Text(), nullable=False),
+    sa.Column('key', _BYTEWISE, nullable=False),
+    sa.Column('loose', _BYTEWISE, nullable=False),
     sa.Column('label', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('tracked', sa.Boolean(), nullable=False),
@@ -140,7 +161,7 @@ def _stock() -> None:
     sa.Column('flow_id', sa.Text(), nullable=False),
     sa.Column('binding_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('place', sa.Text(), nullable=False),
-    sa.Column('sku', sa.Text(), nullable=False),
+    sa.Column('sku', _BYTEWISE, nullable=False),
     sa.Column('why', sa.Text(), nullable=False),
     sa.Column('source', sa.Integer(), nullable=False),
     sa.Column('target', sa.Integer(), nullable=False),

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from sync.connectors.contract import Services
 from sync.connectors.http import Http, Response
-from sync.connectors.pacing import SameUrl, SlidingWindow
 from sync.connectors.sentos.settings import Profile
 from sync.connectors.sentos.signin import BY_NAME, METHODS, Method, mark
 from sync.connectors.sentos.statuses import REFUSALS, TRIES, UNAUTHORISED, WAITS, Throttled, error_of, pause
+from sync.connectors.shared_pacing import same_url, window
 from sync.errors import NotAuthorised, Transient
 from sync.model.ports import Account
 
@@ -56,10 +56,10 @@ class Client:
         )
         self._mark = mark(base_url, self._key, self._secret)
         self._method: Method | None = None
-        self._budget, self._slow_until = profile.gets_per_minute, float("-inf")
-        self._gets = SlidingWindow(profile.gets_per_minute, 60.0, self._clock, profile.get_spacing)
-        self._writes = SlidingWindow(WRITES_PER_MINUTE, 60.0, self._clock, WRITE_SPACING)
-        self._same = SameUrl(self._clock, SAME_GET_SECONDS)
+        self._budget = profile.gets_per_minute
+        self._gets = window(services, "gets", profile.gets_per_minute, 60.0, profile.get_spacing)
+        self._writes = window(services, "writes", WRITES_PER_MINUTE, 60.0, WRITE_SPACING)
+        self._same = same_url(services, "same", SAME_GET_SECONDS)
         self._recent: dict[str, tuple[float, Any]] = {}
         self._read_turn, self._write_turn, self._wire = threading.RLock(), threading.Lock(), threading.Lock()
 
@@ -162,29 +162,22 @@ class Client:
     def _fetched(self, url: str, operation: str, method: Method) -> Response:
         """One GET at its time: the same address 31 s after its last answer, within the budget, alone on
         the wire."""
-        wait = self._same.wait(url)
-        if wait > 0:
-            self._clock.sleep(wait)
-        if self._clock.monotonic() >= self._slow_until:
-            self._gets.resize(self._budget)
-        self._gets.take()
+        headers = {"Content-Type": "application/json", **method.headers(self._key, self._secret)}
+        self._same.take(url)
         try:
-            with self._wire:
-                return self.http.request(
-                    "GET",
-                    url,
-                    headers={"Content-Type": "application/json", **method.headers(self._key, self._secret)},
-                    operation=operation,
-                )
+            self._gets.take()
+            try:
+                with self._wire:
+                    return self.http.request("GET", url, headers=headers, operation=operation)
+            finally:
+                self._gets.answered()
         finally:
-            self._gets.answered()
             self._same.note(url)
 
     def _slow_down(self) -> None:
         """Half the budget for five minutes: Sentos has just said that it is too much, by 429 or by its
         500."""
-        self._slow_until = self._clock.monotonic() + SLOW_SECONDS
-        self._gets.resize(max(1, self._budget // 2))
+        self._gets.slow(max(1, self._budget // 2), SLOW_SECONDS)
 
     def _remember(self, url: str, answer: Any) -> None:
         now = self._clock.monotonic()

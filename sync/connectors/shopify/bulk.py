@@ -21,7 +21,7 @@ from sync.connectors.contract import Services
 from sync.connectors.shopify.client import Client
 from sync.connectors.shopify.documents import Document, document
 from sync.connectors.shopify.wire.values import number_of
-from sync.errors import BrokenContract, OutcomeUnknown, RecordRefused, Transient
+from sync.errors import OutcomeUnknown, RecordRefused, Transient
 from sync.model.text import say
 
 Row = Mapping[str, Any]
@@ -38,7 +38,7 @@ RUNNING = frozenset({"CREATED", "RUNNING", "CANCELING"})
 
 
 class BulkFailed(Transient):
-    """A bulk operation failed twice, or none may be started now."""
+    """A bulk operation failed twice, or none may be started (now, or with this query)."""
 
 
 @dataclass(slots=True)
@@ -126,20 +126,21 @@ class Bulk:
                 again = {**ids, kind: self.start(document(f"bulk_{kind}", locations))}
                 self._collect(kind, self._finished(again, products)[kind], _emptied(files[kind]), last=True)
 
-    def start(self, asked: Document) -> str:
-        """Starts one operation and returns its id, waiting for a free place if others run. One whose answer
-        was lost is started once more: an export changes nothing. Raises BulkFailed if no place gets free."""
+    def start(self, asked: Document, grouped: bool = False) -> str:
+        """Starts one operation and returns its id, waiting for a free place if others run; `grouped`: its
+        children's lines follow their parent's. One whose answer was lost is started once more: an export
+        changes nothing. Raises BulkFailed if no place gets free, or Shopify does not take the query."""
         for pause in _PAUSES:
-            operation = self._started(asked)
+            operation = self._started(asked, grouped)
             if operation:
                 return operation
             self._clock.sleep(pause)
         raise BulkFailed(say("Shopify is busy with other bulk operations."))
 
-    def _started(self, asked: Document) -> str:
+    def _started(self, asked: Document, grouped: bool) -> str:
         """The operation's id; "" if it may be tried again later."""
         try:
-            data = self._client.query("bulk_run", {"query": asked.text}).data
+            data = self._client.query("bulk_run", {"query": asked.text, "grouped": grouped}).data
         except OutcomeUnknown:
             return ""
         payload = data.get("bulkOperationRunQuery") or {}
@@ -148,7 +149,8 @@ class Bulk:
         error: Row = next(iter(payload.get("userErrors") or ()), {})
         if error.get("code") in ("OPERATION_IN_PROGRESS", "LIMIT_REACHED"):
             return ""
-        raise BrokenContract(say("Shopify refuses the bulk query."), str(error.get("message"))[:300])
+        # The same is to be had page by page, dearer.
+        raise BulkFailed(say("Shopify refuses the bulk query."), str(error.get("message"))[:300])
 
     def _finished(self, ids: dict[str, str], products: int) -> dict[str, Row]:
         """The state of both operations once none of them runs. Asks as seldom as it can: first when the last

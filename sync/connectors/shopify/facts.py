@@ -44,19 +44,21 @@ class Facts:
         return int(limits.get("maxProductVariants") or 2048)
 
     def locations(self) -> list[Choice]:
-        """Active locations, by name."""
+        """Active locations, by name. The stock of a fulfilment service's belongs to its app: nobody else may
+        write it."""
         return self._once(
             "locations",
             lambda: [
-                Choice(
-                    text(row["id"]),
-                    text(row["name"]),
-                    "" if row.get("fulfillsOnlineOrders") else "not for online orders",
-                )
+                Choice(text(row["id"]), text(row["name"]), _location_detail(row), writable=not _foreign(row))
                 for row in self._all("locations")
                 if row.get("isActive", True)
             ],
         )
+
+    def own_places(self) -> tuple[str, ...]:
+        """The merchant's own locations: what "all locations" means. What lies at a fulfilment service is
+        counted only where somebody names it, since nothing tells whose stock it is."""
+        return tuple(choice.id for choice in self.locations() if choice.writable)
 
     def channels(self) -> list[Choice]:
         """Publications of sales channels; named by their catalog."""
@@ -95,6 +97,16 @@ class Facts:
                 value = ask()
                 self._known[name] = (now, value)
             return value
+
+
+def _foreign(row: Mapping[str, Any]) -> bool:
+    return bool(row.get("isFulfillmentService"))
+
+
+def _location_detail(row: Mapping[str, Any]) -> str:
+    if _foreign(row):
+        return "of a fulfilment service, cannot be written"
+    return "" if row.get("fulfillsOnlineOrders") else "not for online orders"
 
 
 def _channel_name(row: Mapping[str, Any]) -> str:

@@ -20,11 +20,12 @@ Payload = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class UserError:
     """One entry of a payload's userErrors; `member` is the index of the concerned member, None if it names
-    none."""
+    none. `field` is the path that the answer gives, () if none."""
 
     code: str
     message: str
     member: int | None
+    field: tuple[str, ...] = ()
 
 
 def user_errors(call: Call, payload: Payload | None) -> list[UserError]:
@@ -32,7 +33,12 @@ def user_errors(call: Call, payload: Payload | None) -> list[UserError]:
     ["input", "quantities", "0", "quantity"])."""
     rows = (payload or {}).get("userErrors") or ()
     return [
-        UserError(str(row.get("code") or ""), str(row.get("message") or ""), _member(call, row))
+        UserError(
+            str(row.get("code") or ""),
+            str(row.get("message") or ""),
+            _member(call, row),
+            tuple(map(str, row.get("field") or ())),
+        )
         for row in rows
     ]
 
@@ -99,11 +105,21 @@ def partly_applied(
     stale: frozenset[str] = frozenset(),
 ) -> list[Outcome]:
     """A call that carried out all members but the named ones."""
+    return named_or(call, errors, all_applied(call, ids), stale)
+
+
+def partly_stale(call: Call, errors: Sequence[UserError], stale: frozenset[str]) -> list[Outcome]:
+    """A call of which nobody knows whether it carried out what it does not name."""
+    rest = [Outcome(change, State.STALE, message=say(STALE)) for change in call.change_ids]
+    return named_or(call, errors, rest, stale)
+
+
+def named_or(
+    call: Call, errors: Sequence[UserError], others: Sequence[Outcome], stale: frozenset[str]
+) -> list[Outcome]:
+    """The named members refused (or stale, by code), the others as given."""
     named = _named(errors)
-    return [
-        _refusal(o.change_id, named[n], stale) if n in named else o
-        for n, o in enumerate(all_applied(call, ids))
-    ]
+    return [_refusal(o.change_id, named[n], stale) if n in named else o for n, o in enumerate(others)]
 
 
 def _refusal(change: str, errors: Sequence[UserError], stale: frozenset[str]) -> Outcome:

@@ -49,7 +49,7 @@ class ProductReader:
     def read(self, which: ReadFilter, since: str) -> Iterator[Page]:
         """See `Connector.read`. Cursors: "p:<seen>:<Shopify's cursor>" of pages, "b:<seen>:<product number>"
         of bulk."""
-        places = which.locations or tuple(choice.id for choice in self._facts.locations())
+        places = which.locations or self._facts.own_places()
         if which.ids:
             yield from self._listed(gids(which.ids, "Product"), places, which)
         elif which.skus or which.names:

@@ -19,7 +19,7 @@ from sync.connectors.shopify.documents import document
 from sync.connectors.shopify.export import StockExport, stock_document
 from sync.connectors.shopify.facts import Facts
 from sync.connectors.shopify.failures import TooDear
-from sync.connectors.shopify.wire.stock import stock_item, turned
+from sync.connectors.shopify.wire.stock import stock_item, turned, with_more
 from sync.connectors.shopify.wire.values import gids, more, nodes, number_of, parts, search_value
 from sync.model.page import Page, ReadFilter
 from sync.model.stock import StockItem
@@ -28,6 +28,8 @@ from sync.model.values import key_of
 PAGE = 2000
 _BY_ID = 250
 _FIND = 40
+# Places whose levels are asked for at once: by id (two points each), on a page (as many for each row).
+_AT_ONCE, _ON_PAGES = 200, 40
 # Questions under way at once.
 _TOGETHER = 4
 # Shopify's cursors reach 25,000 records far; before that it goes on by id.
@@ -47,7 +49,7 @@ class StockReader:
         """See `Connector.read`. The cursor of a sweep's last page is the digest of its content; a sweep does
         not resume in its middle. `ids` may be those of variants or of inventory items."""
         named = tuple(sorted(set(which.locations)))
-        places = named or tuple(choice.id for choice in self._facts.locations())
+        places = named or self._facts.own_places()
         if which.ids:
             yield from limited(self._by_id(which, places), which.limit)
         elif which.skus:
@@ -77,8 +79,19 @@ class StockReader:
             yield Page(())
 
     def _nodes(self, name: str, ids: list[str], places: Places, urgent: bool) -> list[Raw]:
-        """Those of the ids that exist, in one query. That 250 cost no more than one is not told by Shopify,
-        so a refusal for the cost halves them."""
+        """Those of the ids that exist, with their levels at all the places, so many places a query as its
+        cost allows."""
+        rows = self._once(name, ids, places[:_AT_ONCE], urgent)
+        for start in range(_AT_ONCE, len(places), _AT_ONCE):
+            part = places[start : start + _AT_ONCE]
+            more = {row["id"]: row for row in self._once(name, ids, part, urgent)}
+            # One that is gone by now has no level at these places: it does not exist any more.
+            rows = [_joined(row, more[row["id"]], start, len(part)) for row in rows if row["id"] in more]
+        return rows
+
+    def _once(self, name: str, ids: list[str], places: Places, urgent: bool) -> list[Raw]:
+        """One query. That 250 ids cost no more than one is not told by Shopify, so a refusal for the cost
+        halves them."""
         try:
             data = self._client.query(name, {"ids": ids}, locations=places, urgent=urgent).data
             return [row for row in nodes(data.get("nodes")) if row.get("id")]
@@ -87,8 +100,8 @@ class StockReader:
                 raise
         half = len(ids) // 2
         return [
-            *self._nodes(name, ids[:half], places, urgent),
-            *self._nodes(name, ids[half:], places, urgent),
+            *self._once(name, ids[:half], places, urgent),
+            *self._once(name, ids[half:], places, urgent),
         ]
 
     def _by_sku(self, which: ReadFilter, places: Places) -> Iterator[Page]:
@@ -119,15 +132,17 @@ class StockReader:
     def _pages(
         self, query: str, places: Places, urgent: bool = False, most: int = _BY_ID
     ) -> Iterator[list[Raw]]:
-        """Cursor pages in order of ids, as large as their cost allows."""
-        doc, after, asked, seen = document("stock_pages", places), "", query, 0
+        """Cursor pages in order of ids, as large as their cost allows. With many places that would be a few
+        rows a page: the levels are then read by the ids of a page."""
+        apart = len(places) > _ON_PAGES
+        doc, after, asked, seen = document("stock_pages", () if apart else places), "", query, 0
         first = page_size(doc, {}, most=most)
         while True:
             variables = {"first": first, "after": after or None, "query": asked or None}
             connection = self._client.execute(doc, variables, urgent=urgent).data["productVariants"]
             rows, after = nodes(connection), more(connection)
             seen += len(rows)
-            yield rows
+            yield self._nodes("stock_by_id", [row["id"] for row in rows], places, urgent) if apart else rows
             if not after:
                 return
             if seen % _WINDOW < first:
@@ -163,6 +178,14 @@ class StockReader:
 
 def _items(rows: list[Raw], places: Places) -> tuple[StockItem, ...]:
     return tuple(stock_item(row, places) for row in rows)
+
+
+def _joined(row: Raw, more: Raw, before: int, count: int) -> Raw:
+    """A variant, or an inventory item with its variant, with the levels of another read of it."""
+    if "inventoryItem" not in row:
+        return with_more(row, more, before, count)
+    item, other = row["inventoryItem"] or {}, more.get("inventoryItem") or {}
+    return {**row, "inventoryItem": with_more(item, other, before, count)}
 
 
 def together(ask: Callable[[list[str]], list[Raw]], asked: Iterator[list[str]]) -> Iterator[list[Raw]]:

@@ -4,12 +4,14 @@ a table."""
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sync.connectors.contract import Services
-from sync.connectors.shopify import outcomes
+from sync.connectors.shopify import outcomes, sight
 from sync.connectors.shopify.batch import keyed
 from sync.connectors.shopify.client import Answer, Client
 from sync.connectors.shopify.cost import MAX_COST, estimate
@@ -18,8 +20,15 @@ from sync.connectors.shopify.failures import BadInput
 from sync.connectors.shopify.fulfilments import Shipping
 from sync.connectors.shopify.outcomes import UserError, user_errors
 from sync.connectors.shopify.wire.values import nodes
-from sync.errors import BrokenContract, NeedsOperator, OutcomeUnknown, RecordRefused, Transient
-from sync.model.call import Call, Outcome
+from sync.errors import (
+    BrokenContract,
+    CounterpartError,
+    NeedsOperator,
+    OutcomeUnknown,
+    RecordRefused,
+    Transient,
+)
+from sync.model.call import Call, Outcome, State
 from sync.model.text import say
 
 # Shopify allows so many variants a product; a shop may have been granted more (shop.resourceLimits).
@@ -33,6 +42,7 @@ _CONCURRENT, _MISMATCH, _FAILED = (
 # An asynchronous productSet of 2,048 variants takes minutes; after these seconds it is looked up instead.
 _OPERATION_SECONDS = 300.0
 _NOTE_LIFE = timedelta(hours=48)
+_log = logging.getLogger("counterpart.shopify")
 
 
 class Sender:
@@ -237,29 +247,52 @@ class Sender:
 
     def _inventory(self, call: Call) -> list[Outcome]:
         """Absolute quantities or deltas. Shopify names rows that it refuses; whether the others were carried
-        out is told by the adjustment group: it is there only if something was."""
+        out is told by the adjustment group: it is there only if something was. Where an error names no row
+        the answer proves nothing about those it does not name."""
         payload = self._payload(call)
         errors = user_errors(call, payload)
         if not errors:
             return outcomes.all_applied(call)
-        codes = {e.code for e in errors}
-        if _MISMATCH in codes:
-            raise BrokenContract(say("An idempotency key was used twice with different contents."), call.key)
-        if _CONCURRENT in codes:
-            raise OutcomeUnknown(say("Shopify is still working on the same call."), call.key)
-        if _FAILED in codes:
-            again = say("An earlier attempt failed; it goes again as a new call.")
-            return outcomes.all_refused(call, again, named=False)
-        if payload.get("inventoryAdjustmentGroup"):
+        if refused := _of_key(call, {e.code for e in errors}):
+            return refused
+        unnamed = [e for e in errors if e.member is None]
+        carried_out = bool(payload.get("inventoryAdjustmentGroup"))
+        if unnamed and (carried_out or any(e.code in STALE_CODES for e in unnamed)):
+            return self._unproven(call, errors, unnamed[0])
+        if carried_out:
             return outcomes.partly_applied(call, errors, stale=STALE_CODES)
         return outcomes.refused_by_name(call, errors, STALE_CODES)
 
+    def _unproven(self, call: Call, errors: list[UserError], why: UserError) -> list[Outcome]:
+        """The rows that the answer names by it, the others by what they show now; if that cannot be read,
+        they are stale: whoever decides them reads them first."""
+        rows = sight.wanted(variables(call)["input"])
+        reason = say(outcomes.REFUSED, reason=why.message)
+        try:
+            shown = sight.quantities(self._client, rows, call.urgent)
+        except CounterpartError as error:
+            _log.warning("What became of a stock call to %s cannot be read: %s", self._client.shop, error)
+            return outcomes.partly_stale(call, errors, STALE_CODES)
+        seen = map(sight.judged, call.change_ids, rows, shown, [reason] * len(rows))
+        return outcomes.named_or(call, errors, list(seen), STALE_CODES)
+
     def _aliased(self, call: Call) -> list[Outcome]:
-        """Several writes in one request, each judged by itself."""
+        """Several writes in one request, each judged by itself. Their errors have no codes: one that names no
+        field may as well say that the same is under way, so that the item is looked at."""
         doc = repeated(call.operation, len(call.change_ids))
         answer = self._client.execute(doc, keyed(call), urgent=call.urgent)
         targets: Any = call.arguments.get("targets") or [""] * len(call.change_ids)
-        return [self._one_of(change, targets[n], answer, f"a{n}") for n, change in enumerate(call.change_ids)]
+        judged = [
+            self._one_of(change, targets[n], answer, f"a{n}") for n, change in enumerate(call.change_ids)
+        ]
+        unclear = [
+            n for n, outcome in enumerate(judged) if outcome.state is State.REFUSED and not outcome.named
+        ]
+        done = self._done(call, unclear) if unclear else ()
+        return [
+            Outcome(outcome.change_id, State.APPLIED, targets[n]) if n in done else outcome
+            for n, outcome in enumerate(judged)
+        ]
 
     def _one_of(self, change: str, target: str, answer: Answer, alias: str) -> Outcome:
         payload = answer.data.get(alias)
@@ -267,7 +300,27 @@ class Sender:
             return outcomes.of_problem(change, next((p for p in answer.problems if alias in p.path), None))
         one = Call("", "", {"targets": [target]}, (change,))
         errors = user_errors(one, payload)
-        return (outcomes.refused_by_name(one, errors) if errors else outcomes.all_applied(one))[0]
+        if not errors:
+            return outcomes.all_applied(one)[0]
+        return replace(outcomes.refused_by_name(one, errors)[0], named=any(e.field for e in errors))
+
+    def _done(self, call: Call, members: list[int]) -> set[int]:
+        """Which of these members of an activation or a counting are as wanted by now; none if that cannot be
+        read: they go again."""
+        rows = places_of(call)
+        asked = [rows[n] for n in members]
+        try:
+            if call.operation == "inventory_track":
+                seen = sight.counted(self._client, [row["inventoryItemId"] for row in asked])
+            else:
+                shown = sight.quantities(self._client, asked, call.urgent)
+                seen = [have is not None for have in shown]
+        except CounterpartError as error:
+            _log.warning(
+                "What became of %s at %s cannot be read: %s", call.operation, self._client.shop, error
+            )
+            return set()
+        return {n for n, done in zip(members, seen, strict=True) if done}
 
     # ── notes that survive a restart ────────────────────────────────────────────────────────────────────────
 
@@ -287,6 +340,29 @@ def variables(call: Call) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         raise ValueError(f"a Shopify call without variables: {call.operation!r}")
     return dict(found)
+
+
+def places_of(call: Call) -> list[dict[str, str]]:
+    """The item and, where there is one, the location of each member of a call of several writes."""
+    given = variables(call)
+    return [
+        {"inventoryItemId": str(given[f"item{n}"]), "locationId": str(given.get(f"location{n}") or "")}
+        for n in range(len(call.change_ids))
+    ]
+
+
+def _of_key(call: Call, codes: set[str]) -> list[Outcome]:
+    """What the idempotency key alone decides: used twice (BrokenContract), its call still under way
+    (OutcomeUnknown: back off, then the same call), its attempt failed (all go again as a new call); [] if
+    nothing."""
+    if _MISMATCH in codes:
+        raise BrokenContract(say("An idempotency key was used twice with different contents."), call.key)
+    if _CONCURRENT in codes:
+        raise OutcomeUnknown(say("Shopify is still working on the same call."), call.key)
+    if _FAILED in codes:
+        again = say("An earlier attempt failed; it goes again as a new call.")
+        return outcomes.all_refused(call, again, named=False)
+    return []
 
 
 def media_ids(client: Client, product_id: str) -> list[str]:

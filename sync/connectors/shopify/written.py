@@ -8,19 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 from sync.connectors.contract import Services
-from sync.connectors.shopify import outcomes
+from sync.connectors.shopify import outcomes, sight
 from sync.connectors.shopify.client import Client
 from sync.connectors.shopify.fulfilments import Shipping
-from sync.connectors.shopify.send import Sender, media_ids, variables
+from sync.connectors.shopify.send import Sender, media_ids, places_of, variables
 from sync.connectors.shopify.spec import SETTLE_SECONDS
 from sync.connectors.shopify.wire import compare
-from sync.connectors.shopify.wire.values import nodes, parts
+from sync.connectors.shopify.wire.values import nodes
 from sync.errors import RecordRefused
 from sync.model.call import Call, Found, Outcome, State, Written
 from sync.model.text import say
 
 Row = Mapping[str, Any]
 _NO = Written(Found.NO)
+_KEY = Written(Found.KEY)
 # So close to its end a key is not relied on any more: it might expire on the way.
 _TOO_LATE = timedelta(minutes=10)
 _PAGE = 250
@@ -60,7 +61,7 @@ class Lookup:
     def find(self, call: Call) -> Written:
         """See `Connector.find_written`."""
         found = self._finders[call.operation](call)
-        if found.found is not Found.NO:
+        if found.found not in (Found.NO, Found.KEY):
             self._lost.pop(call.id, None)
             return found
         left = self._unsettled(call)
@@ -74,14 +75,8 @@ class Lookup:
         now = self._clock.monotonic()
         return self._lost.setdefault(call.id, now) + SETTLE_SECONDS - now
 
-    def _nodes(
-        self, name: str, ids: list[str], locations: tuple[str, ...] = (), urgent: bool = False
-    ) -> dict[str, Row]:
-        found: dict[str, Row] = {}
-        for part in parts(list(dict.fromkeys(ids)), _PAGE):
-            data = self._client.query(name, {"ids": part}, locations=locations, urgent=urgent).data
-            found |= {str(row["id"]): row for row in nodes(data["nodes"]) if row.get("id")}
-        return found
+    def _nodes(self, name: str, ids: list[str]) -> dict[str, Row]:
+        return sight.by_id(self._client, name, ids)
 
     def _product(self, call: Call) -> Written:
         operation = self._sender.noted(call).get("operation")
@@ -196,37 +191,23 @@ class Lookup:
         """All rows as wanted: done. Else, as long as Shopify keeps the key, the same call is safe to send
         again: it is answered from memory if it was carried out. Afterwards each row is judged by what it
         shows."""
-        rows = _wanted(variables(call)["input"])
-        shown = self._quantities(rows, call.urgent)
+        rows = sight.wanted(variables(call)["input"])
+        shown = sight.quantities(self._client, rows, call.urgent)
         if all(have == row["quantity"] for row, have in zip(rows, shown, strict=True)):
             return _yes(call)
         if call.expires_at is not None and self._clock.now() + _TOO_LATE < call.expires_at:
-            return _NO
+            return _KEY
         if all(have == row["changeFromQuantity"] for row, have in zip(rows, shown, strict=True)):
             return _NO
         return Written(Found.YES, tuple(map(_by_sight, call.change_ids, rows, shown)))
 
-    def _quantities(self, rows: list[Row], urgent: bool = False) -> list[int | None]:
-        """What each row's place shows now; None where the item is not stocked."""
-        places = tuple(sorted({str(row["locationId"]) for row in rows}))
-        items = self._nodes("inventory_items", [str(row["inventoryItemId"]) for row in rows], places, urgent)
-        return [
-            _available(items.get(str(row["inventoryItemId"])), places.index(row["locationId"]))
-            for row in rows
-        ]
-
     def _activated(self, call: Call) -> Written:
-        given, count = variables(call), len(call.change_ids)
-        rows: list[Row] = [
-            {"inventoryItemId": given[f"item{n}"], "locationId": given[f"location{n}"]} for n in range(count)
-        ]
-        return _yes(call) if all(have is not None for have in self._quantities(rows)) else _NO
+        rows = places_of(call)
+        return _yes(call) if all(have is not None for have in sight.quantities(self._client, rows)) else _NO
 
     def _counted(self, call: Call) -> Written:
-        given, count = variables(call), len(call.change_ids)
-        ids = [str(given[f"item{n}"]) for n in range(count)]
-        items = self._nodes("inventory_tracked", ids)
-        return _yes(call) if all(items.get(i, {}).get("tracked") for i in ids) else _NO
+        ids = [str(row["inventoryItemId"]) for row in places_of(call)]
+        return _yes(call) if all(sight.counted(self._client, ids)) else _NO
 
     def _fulfilled(self, call: Call) -> Written:
         try:
@@ -246,14 +227,6 @@ def _yes(call: Call, ids: list[str] | None = None) -> Written:
     return Written(Found.YES, tuple(outcomes.all_applied(call, ids or [])))
 
 
-def _wanted(given: Row) -> list[Row]:
-    """The rows of a stock call as (item, place, quantity to be there, quantity before), also where they went
-    as deltas."""
-    if "quantities" in given:
-        return list(given["quantities"])
-    return [{**row, "quantity": row["changeFromQuantity"] + row["delta"]} for row in given["changes"]]
-
-
 def _by_sight(change: str, row: Row, have: int | None) -> Outcome:
     """A rise of which less is there than was to be written, yet not what was there before, counts as written
     and sold since: else the pieces that were sold would be put on sale again. Whoever compares next sees
@@ -271,10 +244,3 @@ def _channels(row: Row | None) -> set[str]:
         for n in nodes((row or {}).get("resourcePublicationsV2"))
         if n.get("publication")
     }
-
-
-def _available(item: Row | None, number: int) -> int | None:
-    level = (item or {}).get(f"l{number}")
-    if not isinstance(level, Mapping) or not level.get("isActive"):
-        return None
-    return next((int(q["quantity"]) for q in level.get("quantities") or ()), None)

@@ -1,10 +1,12 @@
 """Stock from one side to the other, row by row: what to write so that nothing is oversold. Pure."""
 
 from sync.engine.stock.decide import (
+    NOTHING,
     Case,
     Decision,
     Do,
     Rules,
+    Told,
     Trust,
     decide,
     pair_skip,
@@ -14,10 +16,12 @@ from sync.engine.stock.decide import (
 )
 
 __all__ = [
+    "NOTHING",
     "Case",
     "Decision",
     "Do",
     "Rules",
+    "Told",
     "Trust",
     "decide",
     "pair_skip",

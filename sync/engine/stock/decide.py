@@ -1,10 +1,10 @@
 """One row of a stock flow: a pair of items at one location of the target. Pure.
 
 The source is the master of stock, yet the target sells in between. What the target lost without telling stays
-lost: it is kept while only the target moved, and taken off the source's figure when both moved. Where nobody
-ever tells the source (`Rules.carry`), those pieces are remembered and taken off each later figure of it, too,
-until the target gets them back or somebody says that the source's figure is true. A row never ends above what
-the source has to give; a rise is what may wait, a fall never does.
+lost: it is kept while only the target moved, and taken off the source's figure when both moved. Those pieces
+are remembered and taken off each later figure of it, too, until an order that holds them is taken over
+(`Told`), the target gets them back, or somebody says that the source's figure is true. A row never ends above
+what the source has to give; a rise is what may wait, a fall never does.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the flow's settings say about one location. `buffer` in pieces. `carry`: nobody tells the source
-    of the target's sales, so that they are remembered here."""
+    """What the flow's settings say about one location. `buffer` in pieces."""
 
     trust: Trust = Trust.MERGE
     buffer: int = 0
@@ -51,7 +50,19 @@ class Rules:
     unreported: str = "subtract"
     increase_twice: bool = False
     activate: bool = True
-    carry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Pieces in orders of the target that the source's side has taken over since the row was last settled.
+    `older` were placed before that: their loss is in what is remembered, or was forgotten by somebody's word.
+    `later`: all others, also those of which nobody can say on which side of that moment they were."""
+
+    older: int = 0
+    later: int = 0
+
+
+NOTHING = Told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,8 @@ class Case:
     """What is known of one row, in pieces. `source`: the sum over the mapped places, None if the source does
     not say; `shown`: what the target shows, None where the item is not stocked; `base`: (source, target) when
     last settled; `in_flight`: in orders that the source does not know yet; `rising`: the source's figure when
-    a rise was first seen, None if none waits; `untold`: lost at the target up to `base`, and the source has
-    not been told."""
+    a rise was first seen, None if none waits; `untold`: lost at the target up to `base`, and the source had
+    not been told by then; `told`: of what it has been since."""
 
     source: int | None
     shown: int | None
@@ -68,6 +79,7 @@ class Case:
     in_flight: int = 0
     rising: int | None = None
     untold: int = 0
+    told: Told = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,7 @@ class Decision:
     released: int = 0
 
 
-def rules_of(settings: StockSettings, place: str, trust: Trust, carry: bool = False) -> Rules:
+def rules_of(settings: StockSettings, place: str, trust: Trust) -> Rules:
     """The rules for one location of the target."""
     buffer = settings.buffers.get(place, settings.buffers.get("", 0))
     return Rules(
@@ -96,7 +108,6 @@ def rules_of(settings: StockSettings, place: str, trust: Trust, carry: bool = Fa
         settings.unreported,
         settings.increase_twice,
         settings.activate,
-        carry,
     )
 
 
@@ -127,13 +138,14 @@ def pair_skip(
 
 def untold_now(case: Case) -> int:
     """Pieces lost at the target that the source was never told of: what is remembered, more by what the
-    target lost since (orders on their way are told), less by what came back to it."""
+    target lost since, less by what came back to it and by what it was told. Never fewer than those in orders
+    on their way."""
     if case.base is None:
-        return 0
-    if case.shown is None:
-        return case.untold  # taken off that location: not a sale
-    lost = case.base[1] - case.shown
-    return max(0, case.untold + (max(0, lost - case.in_flight) if lost > 0 else lost))
+        return case.in_flight
+    remembered = max(0, case.untold - case.told.older)
+    if case.shown is None:  # taken off that location: not a sale
+        return max(case.in_flight, remembered - case.told.later)
+    return max(case.in_flight, remembered + case.base[1] - case.shown - case.told.later)
 
 
 def decide(case: Case, rules: Rules) -> Decision:
@@ -141,15 +153,15 @@ def decide(case: Case, rules: Rules) -> Decision:
     row as it is."""
     if case.source is None:
         return _silent(case)
-    wanted = max(0, case.source - rules.buffer - case.in_flight)
+    wanted = max(0, case.source - rules.buffer)
     if case.shown is None:
         return _unstocked(case, rules, wanted)
     if case.base == (case.source, case.shown) and wanted == max(0, case.shown) and not case.untold:
         return Decision(Do.QUIET, case.shown)  # most rows of most runs
     if case.base is None or rules.trust is Trust.WORD:
         return _word(case, rules, wanted, case.shown)
-    if wanted == max(0, case.shown) and _heard(rules, case.shown, case.base[1]):
-        return _agreed(case, case.shown)
+    if max(0, wanted - case.in_flight) == max(0, case.shown) and _heard(case, rules, case.base[1]):
+        return _agreed(case, case.shown, untold=case.in_flight)
     return _patient(case, rules, _merged(case, rules, wanted, case.shown, case.base))
 
 
@@ -161,34 +173,38 @@ def _silent(case: Case) -> Decision:
 
 
 def _unstocked(case: Case, rules: Rules, wanted: int) -> Decision:
-    untold = untold_now(case) if rules.carry else 0
     taken_off = case.base is not None and case.base[1] != 0
     word = rules.trust is Trust.WORD or taken_off and rules.drift != "keep"
-    value = wanted if word else max(0, wanted - untold)
+    untold = case.in_flight if word else untold_now(case)
+    value = max(0, wanted - untold)
     if wanted and taken_off and not word:
         return Decision(Do.KEEP, 0, "unstocked.kept")  # somebody took it off that location
     if value == 0:
-        return _agreed(case, 0, untold=0 if word else untold)
+        return _agreed(case, 0, untold=untold)
     if not rules.activate:
         return Decision(Do.SKIP, 0, "not.stocked")
-    if word:
-        return Decision(Do.WRITE, value, activate=True, released=untold)
-    return Decision(Do.WRITE, value, activate=True, untold=untold)
+    released = _released(case) if word else 0
+    return Decision(Do.WRITE, value, activate=True, untold=untold, released=released)
 
 
-def _heard(rules: Rules, shown: int, before: int) -> bool:
-    """Do equal figures say that the source knows of the sales? Where nobody tells it they may be equal by
-    chance; where a person enters them they may not: only at 0 everything is equal."""
-    if not rules.carry:
-        return True
-    return rules.unreported == "park" and (shown > 0 or shown != before)
+def _heard(case: Case, rules: Rules, before: int) -> bool:
+    """Do equal figures say that the source knows of the sales? They may be equal by chance; where a person
+    enters the sales they may not: only at 0 everything is equal. Where there is nothing else to tell, they
+    do."""
+    shown = case.shown or 0
+    return untold_now(case) == case.in_flight or rules.unreported == "park" and (shown > 0 or shown != before)
 
 
 def _word(case: Case, rules: Rules, wanted: int, shown: int, cause: str = "") -> Decision:
-    """The source's figure is true: nothing is remembered against it."""
-    if wanted == max(0, shown):
-        return _agreed(case, shown)
-    return Decision(Do.WRITE, wanted, cause, released=untold_now(case) if rules.carry else 0)
+    """The source's figure is true: nothing is remembered against it but orders on their way."""
+    value = max(0, wanted - case.in_flight)
+    if value == max(0, shown):
+        return _agreed(case, shown, untold=case.in_flight)
+    return Decision(Do.WRITE, value, cause, untold=case.in_flight, released=_released(case))
+
+
+def _released(case: Case) -> int:
+    return max(0, untold_now(case) - case.in_flight)
 
 
 def _agreed(case: Case, shown: int, cause: str = "", untold: int = 0) -> Decision:
@@ -202,12 +218,11 @@ def _merged(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int, 
     source_moved, target_moved = case.source != base[0], shown != base[1]
     if target_moved and not source_moved:
         return _drifted(case, rules, wanted, shown, base)
-    lost = max(0, base[1] - shown - case.in_flight)
-    untold = untold_now(case) if rules.carry else 0
-    value = max(0, wanted - (untold if rules.carry else lost))
+    lost, untold = max(0, base[1] - shown - case.in_flight - case.told.later), untold_now(case)
+    value = max(0, wanted - untold)
     if lost and source_moved and rules.unreported == "park" and wanted >= shown:
         return Decision(Do.PARK, shown, "stock.unreported")
-    cause = "unreported.subtracted" if untold or lost else ""
+    cause = "unreported.subtracted" if untold > case.in_flight else ""
     if value == max(0, shown):
         return _agreed(case, shown, cause, untold)
     if not source_moved and rules.trust is Trust.MERGE and value > shown:
@@ -220,7 +235,7 @@ def _drifted(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int,
     would sell more than there is goes back."""
     if rules.drift != "keep":
         return _word(case, rules, wanted, shown, "drift.restored")
-    untold = untold_now(case) if rules.carry else 0
+    untold = untold_now(case)
     value = max(0, wanted - untold)
     if shown > base[1] and shown == value:
         return _agreed(case, shown, untold=untold)

@@ -54,6 +54,10 @@ NOT_UNDONE: Mapping[tuple[Entity, Verb], Message] = {
 _OTHER = say("Counterpart cannot take this back. Look at it by hand.")
 
 UNKNOWN_BEFORE = say("{field}: what was there before the run is not known, so that nothing can be restored.")
+UNSURE = say(
+    "Nobody knows yet whether the run wrote this: no answer came. The flow's next run finds it out; undo "
+    "this run again after that."
+)
 NEW_METAFIELD = say("{field}: the run was the first to fill it. Empty it in the shop by hand.")
 NOT_STOCKED = say("{field}: the item is not stocked at this location any more.")
 ZERO_PRICE = say("{field}: it was 0 before the run, and a price of 0 is never written. Set it by hand.")

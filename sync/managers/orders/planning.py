@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from storage.ids import new_id
+from storage.order_pieces import Placed
 from sync.engine.orders.export import Rules, park, plan_export, skip
 from sync.engine.orders.follow import plan_facts
 from sync.engine.orders.ledger import ledger_of
@@ -60,6 +61,7 @@ class OrderPlanning:
         children = self.ws.bindings.children([b.id for b in bound.values()])
         shown = self.ws.staging.get(self.ctx.run.id, self.ctx.target_side, [b.id_a for b in bound.values()])
         self.figures["read"] += len(orders)
+        self._note_pieces(orders, bound)
         planned = []
         for order in orders:
             binding = bound.get(order.id)
@@ -68,6 +70,14 @@ class OrderPlanning:
             else:
                 planned.append(self._known(order, binding, children[binding.id], shown.get(binding.id_a)))
         return [self.approval.of_record(p) for p in planned]
+
+    def _note_pieces(self, orders: Sequence[Order], bound: Mapping[str, Binding]) -> None:
+        """What the stock of the link has to know once one of them is taken over. A cancelled one is none."""
+        new = [o for o in orders if o.id not in bound and o.cancelled_at is None]
+        with self.ws.db.write() as tx:
+            self.ws.order_pieces.put(tx, self.link_id, [Placed(o.id, o.placed_at, o.pieces()) for o in new])
+            cancelled = [o.id for o in orders if o.cancelled_at is not None]
+            self.ws.order_pieces.forget(tx, self.link_id, cancelled)
 
     # -- in our ledger ---------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from sync.managers.context import Context
 from sync.managers.stock.book import Again, StockBook
 from sync.managers.stock.reading import Reading
 from sync.managers.stock.stale import StaleRows
-from sync.queue import fence
 
 KEEPS = timedelta(minutes=15)
 """So long a plan may be written by as it is."""
@@ -34,7 +33,7 @@ def renew(ctx: Context, phase: str) -> None:
         again = stale.decide({row.id: (row, row.before) for row in page})
         rows = {row.id: row for row in page}
         changed = {i: _careful(ctx, rows[i], what) for i, what in again.items() if not _same(rows[i], what)}
-        with fence.guarded(ctx.ws.db) as tx:
+        with ctx.ws.db.write() as tx:
             book.redecided(tx, rows, changed)
 
 

@@ -14,12 +14,12 @@ from storage.stock_changes import StockChangeRow
 from storage.tables.stock import stock_changes
 from sync.managers.alive import Alive
 from sync.managers.context import Context
+from sync.managers.stock.in_flight import read_at
 from sync.managers.stock.pairless import APART
 from sync.model.call import Call, Change, Diff, Outcome, State, Verb
 from sync.model.entity import Entity
 from sync.model.plan import Park
 from sync.model.text import Message, say
-from sync.queue import fence
 
 HALVED = APART
 """`tries` of a row counts how often it was sent, and in thousands how often its call was refused unnamed."""
@@ -63,6 +63,7 @@ class StockBook:
     def __init__(self, ctx: Context, stale: Stale) -> None:
         self.ctx, self.ws, self.run_id, self.stale = ctx, ctx.ws, ctx.run.id, stale
         self._started = False
+        self._read_at = None if ctx.run.scope.undo_of else read_at(ctx)
         self._waiting = 0  # stale rows that wait to be read again
         self._differences = bool(sum(self.ws.stock_differences.counts(ctx.flow.id).values()))
 
@@ -107,7 +108,6 @@ class StockBook:
     def commit(self, call: Call) -> bool:
         try:
             with self.ws.db.write() as tx:
-                fence.check(tx)
                 self._send(tx, call)
         except _Overtaken:
             return False
@@ -129,7 +129,6 @@ class StockBook:
         rows = self._rows(call) if by_state.others else {}
         again = self._decided(rows, by_state)
         with self.ws.db.write() as tx:
-            fence.check(tx)
             self._applied(tx, call, by_state.applied)
             if by_state.others:
                 self._others(tx, rows, by_state, again)
@@ -137,13 +136,11 @@ class StockBook:
 
     def release(self, call: Call) -> None:
         with self.ws.db.write() as tx:
-            fence.check(tx)
             self.ws.stock_changes.set_state(tx, _ids(call), "planned")
             self.ws.calls.set_state(tx, call.id, "void")
 
     def unknown(self, call: Call) -> None:
         with self.ws.db.write() as tx:
-            fence.check(tx)
             self.ws.stock_changes.set_state(tx, _ids(call), "unknown", message=_unknown())
             self.ws.calls.set_state(tx, call.id, "unknown")
 
@@ -156,7 +153,9 @@ class StockBook:
         if not ids:
             return
         swapped = self.ctx.source_side == "b"
-        self.ws.stock_changes.applied(tx, self.ctx.target_connection.id, ids, swapped=swapped)
+        self.ws.stock_changes.applied(
+            tx, self.ctx.target_connection.id, ids, swapped=swapped, source_at=self._read_at
+        )
         if self._differences:
             rows = self._rows(call)
             keys = [(r.binding_id, r.place) for i in ids if (r := rows.get(i)) and r.binding_id is not None]
@@ -230,7 +229,6 @@ class StockBook:
         again |= {row.id: Again(False, 0, 0, "moved") for row in waiting if row.id not in shown}
         rows = {row.id: row for row in waiting}
         with self.ws.db.write() as tx:
-            fence.check(tx)
             self.redecided(tx, rows, again)
         self._waiting = 0
         return True
@@ -261,7 +259,9 @@ class StockBook:
                 self.ws.stock_changes.set_state(tx, [change], "dropped", reason=what.reason or "moved")
         if agreed:  # settles the pair as it is; nothing of ours was applied
             swapped = self.ctx.source_side == "b"
-            self.ws.stock_changes.applied(tx, self.ctx.target_connection.id, agreed, swapped=swapped)
+            self.ws.stock_changes.applied(
+                tx, self.ctx.target_connection.id, agreed, swapped=swapped, source_at=self._read_at
+            )
             self.ws.stock_changes.set_state(tx, agreed, "dropped", reason="agreed")
 
     # -- rows ------------------------------------------------------------------------------------------------

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Update, and_, case, select, update
+from sqlalchemy import Update, and_, select, update
 
 from storage.clock import utc_now
 from storage.tables.connections import cursors
 from storage.tables.sync import bindings, stock_baselines
 from storage.upsert import upsert
 from sync.managers.context import Context
-from sync.managers.stock.in_flight import carries
 from sync.managers.stock.scope import places
 from sync.model.run import Mode
-from sync.queue import fence
 
 CURSOR = "stock.buffers"
 
@@ -30,7 +28,7 @@ def take_over_buffers(ctx: Context) -> None:
     kept = json.loads(ctx.ws.cursors.get(ctx.flow.id, CURSOR) or "{}")
     if kept == now:
         return
-    with fence.guarded(ctx.ws.db) as tx:
+    with ctx.ws.db.write() as tx:
         for place, pieces in now.items():
             if (before := kept.get(place, pieces)) != pieces:
                 tx.execute(_moved(ctx, place, before, pieces))
@@ -39,12 +37,9 @@ def take_over_buffers(ctx: Context) -> None:
 
 
 def _moved(ctx: Context, place: str, before: int, now: int) -> Update:
-    """The source's half by the difference. Where untold pieces are not remembered, the target's half goes up
-    to what it would show had nothing been taken off, so that it is taken off again."""
+    """The source's half by the difference."""
     c = stock_baselines.c
-    source, target = (c.a_quantity, c.b_quantity) if ctx.source_side == "a" else (c.b_quantity, c.a_quantity)
+    source = c.a_quantity if ctx.source_side == "a" else c.b_quantity
     halves = {source.name: source + (now - before)}
-    if not carries(ctx):
-        halves[target.name] = case((target < source - before, source - before), else_=target)
     mine = select(bindings.c.id).where(and_(bindings.c.link_id == ctx.link.id, bindings.c.kind == "variant"))
     return update(stock_baselines).where(c.location_id == place, c.binding_id.in_(mine)).values(halves)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storage.stock_items import ItemRow
+from storage.stock_moved import agree, moved
 from storage.stock_pairs import PairRow
-from sync.engine.stock import Case, Decision, Do, Rules, Trust, decide, pair_skip, rules_of, summed
+from sync.engine.stock import (
+    NOTHING,
+    Case,
+    Decision,
+    Do,
+    Rules,
+    Told,
+    Trust,
+    decide,
+    pair_skip,
+    rules_of,
+    summed,
+)
 from sync.managers.context import Context
-from sync.managers.stock.in_flight import carries
+from sync.managers.stock.levels import shown_at
 from sync.managers.stock.reading import tagged
-from sync.managers.stock.scope import places, trust_of
-from sync.model.stock import StockLevel
+from sync.managers.stock.scope import by_memory, places, trust_of
+from sync.managers.stock.told import ToldOrders
 
 Rising = Mapping[tuple[int, str], int]
 """(binding, location) → the source's figure when a rise was first seen."""
@@ -36,11 +48,14 @@ class Deciding:
         self.ctx, self.settings = ctx, ctx.flow.stock
         self.trust = trust_of(ctx)
         self.places = places(ctx)
-        self.carry = carries(ctx)
         self.rules: dict[str, Rules] = {
-            place: rules_of(self.settings, place, self.trust, self.carry) for place in self.places
+            place: rules_of(self.settings, place, self.trust) for place in self.places
         }
         self.in_flight = in_flight or {}
+        self.fresh = not by_memory(ctx)
+        self._orders = ToldOrders(ctx)
+        self._told: Mapping[tuple[int, str], Told] = {}
+        self.moved: dict[int, PairRow] = {}
         self._tags = (ctx.run.scope.tags, ctx.flow.stock.tags)
 
     def left_out(self, pair: PairRow) -> str:
@@ -52,9 +67,21 @@ class Deciding:
             return "gone" if source.gone else "source.missing"
         if target.missed:
             return "target.missing"
+        if not agree(self.settings, source.sku, target.sku) and self._moved(pair):
+            return "sku.moved"
         return pair_skip(
             (source.kind, source.tracked), (target.kind, target.tracked), self.settings.untracked
         )
+
+    def _moved(self, pair: PairRow) -> bool:
+        """Did a SKU of a pair that disagrees move to another item? Such pairs are kept in `moved`."""
+        if moved(self.ctx.ws.db, self.ctx.flow, self.ctx.link, pair.binding_id):
+            self.moved[pair.binding_id] = pair
+        return pair.binding_id in self.moved
+
+    def look(self, pairs: Sequence[PairRow]) -> None:
+        """Looks up what is needed of these pairs beside what they show."""
+        self._told = self._orders.of(pairs, list(self.places))
 
     def rows(self, pair: PairRow, rising: Rising) -> Iterator[Row]:
         """The decisions of a pair, by location."""
@@ -67,8 +94,15 @@ class Deciding:
                 flying.get(place, 0),
                 rising.get((pair.binding_id, place)),
                 pair.untold.get(place, 0),
+                self._told.get((pair.binding_id, place), NOTHING),
             )
-            yield Row(pair, place, case, decide(case, self.rules[place]))
+            yield Row(pair, place, case, self._decided(case, self.rules[place]))
+
+    def _decided(self, case: Case, rules: Rules) -> Decision:
+        """Where the target is only remembered, orders may have moved it since: then it settles nothing."""
+        found = decide(case, rules)
+        unsure = not self.fresh and (case.in_flight or case.told != NOTHING)
+        return replace(found, do=Do.QUIET, cause="") if unsure and found.do is Do.SETTLE else found
 
     def again(self, row: Row, shown: int | None) -> Row:
         """The same row, decided by what the target shows now. What it lost since it was last seen is a sale
@@ -76,7 +110,8 @@ class Deciding:
         case = replace(row.case, shown=shown, base=self.known(row))
         rules = self.rules[row.place]
         if rules.trust is Trust.WORD:
-            case, rules = replace(case, untold=0), replace(rules, trust=Trust.ALIGN)
+            case = replace(case, untold=case.in_flight, told=NOTHING)
+            rules = replace(rules, trust=Trust.ALIGN)
         return Row(row.pair, row.place, case, decide(case, rules))
 
     def known(self, row: Row) -> tuple[int, int] | None:
@@ -106,17 +141,4 @@ class Deciding:
         return out
 
 
-def level_at(item: ItemRow, place: str) -> StockLevel | None:
-    for level in item.levels:  # no generator: this is asked several times a row
-        if level.location_id == place:
-            return level
-    return None
-
-
-def shown_at(item: ItemRow, place: str) -> int | None:
-    """What an item shows at a location; None where it is not stocked."""
-    level = level_at(item, place)
-    return level.available if level is not None and level.active else None
-
-
-__all__ = ["Deciding", "Do", "Rising", "Row", "level_at", "shown_at"]
+__all__ = ["Deciding", "Do", "Rising", "Row"]

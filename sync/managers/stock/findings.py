@@ -1,9 +1,11 @@
-"""What a plan finds beside what it writes: pairs that agree already, differences that stay, edits by hand at
-the target, and rows for a person. Stored a page at a time; a preview stores nothing."""
+"""What a plan finds beside what it writes: pairs that agree already, differences that stay, moves that the
+target made by itself, and rows for a person. Stored a page at a time; a preview stores nothing."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -13,15 +15,17 @@ from storage.stock_changes import NewStockChange
 from storage.stock_differences import NewDifference, StockDifference
 from storage.stock_pairs import PairRow
 from storage.tables.stock import stock_changes
+from storage.tables.sync import stock_baselines
 from sync.managers.context import Context
 from sync.managers.stock.deciding import Do, Rising, Row
-from sync.managers.stock.scope import narrow
+from sync.managers.stock.in_flight import read_at
+from sync.managers.stock.scope import by_memory, narrow
 from sync.model.entity import Entity
+from sync.model.order import Order
 from sync.model.plan import Park
 from sync.model.run import Mode
 from sync.model.stock import Difference
 from sync.model.text import Message, say
-from sync.queue import fence
 
 PARKS: dict[str, Message] = {
     "stock.unreported": say(
@@ -34,18 +38,22 @@ PARKS: dict[str, Message] = {
     ),
 }
 _SETTLE = (
-    "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at, untold) "
-    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (binding_id, location_id) DO UPDATE SET "
+    "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at, untold, source_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (binding_id, location_id) DO UPDATE SET "
     "a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at, "
     "untold = excluded.untold"
 )
+_READ = ", source_at = excluded.source_at"
+"""Only where the target was read, too: orders whose loss was not seen have still to be counted."""
 
 
 class Findings:
     """Collects over one page and stores it."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, orders: Sequence[Order] = ()) -> None:
+        """`orders`: the target's orders that the source does not know yet."""
         self.ctx, self.ws = ctx, ctx.ws
+        self.sales = _sales(orders)
         self.known: dict[tuple[int, str], StockDifference] = {}
         self.settled: list[Row] = []
         self.differing: list[NewDifference] = []
@@ -63,7 +71,7 @@ class Findings:
         do, key = row.decision.do, (row.pair.binding_id, row.place)
         if do is Do.SETTLE:
             self.settled.append(row)
-        if self._hand(row):
+        if self._moved(row):
             self.seen.append(self._seen_row(row))
         if do in (Do.KEEP, Do.HOLD, Do.PARK) or do is Do.QUIET and row.decision.cause:
             self.differing.append(self._difference(row))
@@ -79,8 +87,9 @@ class Findings:
         ):
             ctx = self.ctx
             with self.ws.db.write() as tx:
-                fence.check(tx)
-                run_many(tx, _SETTLE, [self._settle(row) for row in self.settled])
+                read = to_micros(read_at(ctx))
+                settle = _SETTLE if by_memory(ctx) else _SETTLE + _READ
+                run_many(tx, settle, [(*self._settle(row), read) for row in self.settled])
                 self.ws.stock_differences.put(tx, ctx.flow.id, self.differing)
                 self.ws.stock_differences.close(tx, ctx.flow.id, self.closed)
                 self.ws.stock_changes.add(self.seen, tx)
@@ -95,7 +104,7 @@ class Findings:
         a, b = halves if self.ctx.source_side == "a" else halves[::-1]
         return (row.pair.binding_id, row.place, a, b, to_micros(utc_now()), row.decision.untold)
 
-    def _hand(self, row: Row) -> bool:
+    def _moved(self, row: Row) -> bool:
         """Did the target move by itself, and was that not noted before?"""
         base, shown = row.case.base, row.case.shown
         if base is None or shown is None or shown == base[1]:
@@ -105,7 +114,6 @@ class Findings:
 
     def _seen_row(self, row: Row) -> NewStockChange:
         pair, base = row.pair, row.case.base
-        fell = base is not None and (row.case.shown or 0) < base[1]
         return NewStockChange(
             run_id=self.ctx.run.id,
             flow_id=self.ctx.flow.id,
@@ -119,10 +127,26 @@ class Findings:
             before=base[1] if base else None,
             after=row.case.shown,
             source=row.case.source,
-            cause="order" if fell else "hand",
-            reason="twice" if base and not fell and self._twice(row, base[1]) else "target.moved",
+            cause="order" if self._ordered(row) else "store",
+            reason="twice" if base and self._twice(row, base[1]) else "target.moved",
             state="seen",
         )
+
+    def _ordered(self, row: Row) -> bool:
+        """Do orders placed since the pair was settled account for the whole of a fall? Nothing else is known
+        to be one: pieces also leave by hand, by another app, or by an order taken over long ago."""
+        base, shown = row.case.base, row.case.shown or 0
+        sales = self.sales.get(row.pair.target.variant_id)
+        if base is None or shown >= base[1] or not sales:
+            return False
+        settled = self._settled_at(row)
+        return settled is not None and base[1] - shown <= sum(n for placed, n in sales if placed > settled)
+
+    def _settled_at(self, row: Row) -> datetime | None:
+        c = stock_baselines.c
+        query = select(c.at).where(c.binding_id == row.pair.binding_id, c.location_id == row.place)
+        with self.ws.db.read() as tx:
+            return tx.execute(query).scalar()
 
     def _difference(self, row: Row) -> NewDifference:
         return NewDifference(
@@ -136,14 +160,13 @@ class Findings:
         )
 
     def _why(self, row: Row) -> Difference:
-        """twice: our last change stands there twice over · hand: the target alone moved · missed: it stood
-        open before, and the source's move still has not arrived · differs: everything else."""
+        """twice: our last change stands there twice over · store: the target alone moved · missed: the
+        source's move stood open before and still has not arrived · differs: everything else."""
         base, known = row.case.base, self.known.get((row.pair.binding_id, row.place))
         if base is not None and row.case.source == base[0] and row.case.shown != base[1]:
-            return Difference.TWICE if self._twice(row, base[1]) else Difference.HAND
-        if known is not None and known.run_id != self.ctx.run.id and row.decision.do is not Do.HOLD:
-            return Difference.MISSED if base is not None and row.case.source != base[0] else known.why
-        return Difference.DIFFERS
+            return Difference.TWICE if self._twice(row, base[1]) else Difference.STORE
+        moved = base is not None and row.case.source != base[0] and row.decision.do is not Do.HOLD
+        return Difference.MISSED if moved and stood_open(known, self.ctx.run.id) else Difference.DIFFERS
 
     def _twice(self, row: Row, written: int) -> bool:
         """Did the target move once more by what we last changed there? A fall may be a sale of as many
@@ -179,6 +202,24 @@ class Findings:
                 "before": list(row.case.base or ()),
             },
         )
+
+
+def _sales(orders: Sequence[Order]) -> dict[str, list[tuple[datetime, int]]]:
+    """When how many pieces were ordered, by target variant."""
+    found: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    for order in orders:
+        for line in order.lines:
+            if line.variant_id:
+                found[line.variant_id].append((order.placed_at, line.quantity))
+    return found
+
+
+def stood_open(known: StockDifference | None, run_id: str) -> bool:
+    """Did an earlier run already leave a move of the source behind here? (What the target alone moved does
+    not say so.)"""
+    return (
+        known is not None and known.run_id != run_id and known.why in (Difference.DIFFERS, Difference.MISSED)
+    )
 
 
 def whole(ctx: Context) -> bool:

@@ -13,8 +13,7 @@ from storage.stock_pairs import PairRow
 from storage.tables.stock import stock_items
 from sync.engine.stock import Case, untold_now
 from sync.managers.context import Context
-from sync.managers.stock.deciding import shown_at
-from sync.managers.stock.in_flight import carries
+from sync.managers.stock.levels import shown_at
 from sync.managers.stock.scope import places
 from sync.managers.stock.tally import Tally
 from sync.model.entity import Entity
@@ -34,7 +33,7 @@ class Gone:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx, self.ws, self.what = ctx, ctx.ws, ctx.flow.stock.gone
-        self.places, self.carry = places(ctx), carries(ctx)
+        self.places = places(ctx)
         self.pairs: list[PairRow] = []
         self.left = 0
 
@@ -75,7 +74,7 @@ class Gone:
     def _untold(self, pair: PairRow, place: str) -> int:
         """If the item comes back to the source, it still does not know of these pieces."""
         case = Case(0, shown_at(pair.target, place), pair.bases.get(place), untold=pair.untold.get(place, 0))
-        return untold_now(case) if self.carry else 0
+        return untold_now(case)
 
     def _hide(self, pair: PairRow) -> NewStockChange:
         return self._change(pair, "", None, None, self.what)

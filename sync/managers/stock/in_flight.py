@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,6 @@ def order_flow(ws: Workspace, link: Link, side: str) -> Flow | None:
     """The link's enabled flow that takes over the orders of this side, if there is one."""
     flows = ws.links.flows(link.id)
     return next((f for f in flows if f.entity is Entity.ORDER and f.enabled and f.direction[0] == side), None)
-
-
-def carries(ctx: Context) -> bool:
-    """Does nobody tell the source what the target sells? Then the flow itself remembers it."""
-    return order_flow(ctx.ws, ctx.link, ctx.target_side) is None
 
 
 def open_orders(ws: Workspace, link: Link, flow: Flow, at: datetime | None = None) -> list[Order]:
@@ -68,25 +63,26 @@ def not_taken_over(ws: Workspace, link: Link, side: str) -> int:
 
 def note_reading(ctx: Context) -> None:
     """From now on the source is read: what is taken over later its figures do not know."""
-    if ctx.flow.stock.subtract_orders:
-        figures = {**ctx.ws.runs.get(ctx.run.id).figures, _READ_AT: utc_now().isoformat()}
-        ctx.ws.runs.update(ctx.run.id, figures=figures)
+    figures = {**ctx.ws.runs.get(ctx.run.id).figures, _READ_AT: utc_now().isoformat()}
+    ctx.ws.runs.update(ctx.run.id, figures=figures)
 
 
-def _read_at(ctx: Context) -> datetime | None:
+def read_at(ctx: Context) -> datetime:
+    """Since when the source was read; before that: since when the run works."""
     raw = ctx.ws.runs.get(ctx.run.id).figures.get(_READ_AT)
-    return datetime.fromisoformat(raw) if isinstance(raw, str) else None
+    return datetime.fromisoformat(raw) if isinstance(raw, str) else ctx.run.started_at or utc_now()
 
 
-def orders_in_flight(ctx: Context) -> Mapping[str, int]:
-    """Pieces by target variant in such orders, if the flow wants them taken off; {} else. An order that was
-    taken over since the source was read counts: the source's figure does not know it."""
+def orders_in_flight(ctx: Context) -> list[Order]:
+    """Such orders, if the flow wants them taken off; none else. An order that was taken over since the source
+    was read counts: the source's figure does not know it."""
     flow = order_flow(ctx.ws, ctx.link, ctx.target_side) if ctx.flow.stock.subtract_orders else None
-    if flow is None:
-        return {}
+    return [] if flow is None else open_orders(ctx.ws, ctx.link, flow, read_at(ctx))
+
+
+def pieces_of(orders: Iterable[Order]) -> Mapping[str, int]:
+    """Pieces in these orders, by target variant."""
     pieces: Counter[str] = Counter()
-    for order in open_orders(ctx.ws, ctx.link, flow, _read_at(ctx)):
-        for line in order.lines:
-            if line.variant_id:
-                pieces[line.variant_id] += max(0, line.quantity)
+    for order in orders:
+        pieces.update(order.pieces())
     return dict(pieces)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from storage.clock import utc_now
 from storage.queue_item import Item
 from sync.errors import Braked, CounterpartError, NeedsOperator, OutcomeUnknown, Transient
-from sync.managers.context import Context
+from sync.managers.context import Context, spending_of
 from sync.managers.stock.overtaking import drop_planned, recover_ended
-from sync.managers.stock.planning import StockPlanning
 from sync.managers.stock.reading import Reading
+from sync.managers.stock.rematch import plan
 from sync.model.flow import Flow
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.text import say
@@ -42,7 +42,8 @@ def do_items(manager: StockSyncManager, flow: Flow, batch: Sequence[Item], owner
         ws.runs.set(tx, run_id, status=Status.RUNNING, started_at=utc_now())
     ctx = manager.context(ws.runs.get(run_id))
     try:
-        busy = _work(manager, ctx, {item.record_id: item.cause for item in batch})
+        with spending_of(ctx):
+            busy = _work(manager, ctx, {item.record_id: item.cause for item in batch})
     except CounterpartError as error:
         manager.close(ws.runs.get(run_id), Status.FAILED, error)
         raise
@@ -53,7 +54,6 @@ def do_items(manager: StockSyncManager, flow: Flow, batch: Sequence[Item], owner
 def _work(manager: StockSyncManager, ctx: Context, causes: Mapping[str, str]) -> dict[str, CounterpartError]:
     """The stages of the small run, one after the other; answers the records that have to wait."""
     ws = manager.ws
-    ctx.progress(0, force=True)  # spending counts from before the first call
     recover_ended(ctx, manager.engine)
     reading = Reading(ctx, urgent=True)
     reading.source()
@@ -62,7 +62,7 @@ def _work(manager: StockSyncManager, ctx: Context, causes: Mapping[str, str]) ->
     manager.match(ctx)
     pairs = ws.stock_match.pairs_of(ctx.link, ctx.flow.direction, ctx.run.scope.ids)
     waiting = drop_planned(ctx, pairs)
-    StockPlanning(ctx, causes).run_all()
+    plan(ctx, causes)
     if hits := manager.brake_hits(ctx):
         ws.runs.update(ctx.run.id, brakes=tuple(hits))
         raise Braked(hits)

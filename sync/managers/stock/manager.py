@@ -17,14 +17,15 @@ from sync.engine.apply import Apply
 from sync.errors import CounterpartError
 from sync.managers.base import SyncManager
 from sync.managers.context import Context
+from sync.managers.stock.activating import ActivatingBook
 from sync.managers.stock.aging import renew
-from sync.managers.stock.book import Alive, StockBook
+from sync.managers.stock.book import Alive
 from sync.managers.stock.braking import target_hits
 from sync.managers.stock.findings import whole
 from sync.managers.stock.items import do_items
 from sync.managers.stock.overtaking import read_overtaken, recover_ended
-from sync.managers.stock.planning import StockPlanning
 from sync.managers.stock.reading import Reading
+from sync.managers.stock.rematch import plan
 from sync.managers.stock.report import counts_of, drop_dependents, keep_differences
 from sync.managers.stock.scope import narrow
 from sync.managers.stock.stale import StaleRows
@@ -36,7 +37,6 @@ from sync.model.text import say
 
 _MATCH_HOLDS = timedelta(minutes=10)
 _LATELY = timedelta(hours=1)  # over this time the zeroings of small runs are added up
-_RUNS = 200  # how far back a measure is looked for
 
 
 class StockSyncManager(SyncManager):
@@ -93,7 +93,7 @@ class StockSyncManager(SyncManager):
     # -- plan and brake --------------------------------------------------------------------------------------
 
     def make_plan(self, ctx: Context) -> None:
-        StockPlanning(ctx).run_all()
+        plan(ctx)
 
     def brake_hits(self, ctx: Context) -> list[BrakeHit]:
         """The brakes of stock: the source as a whole, zeroings by share and count (small runs: all of the
@@ -120,20 +120,12 @@ class StockSyncManager(SyncManager):
 
     def _before(self, ctx: Context, side: str) -> int | None:
         """How many items the last run saw that read the whole of this side."""
-        ended = (
-            run
-            for run in self.ws.runs.list(flow_id=ctx.flow.id, limit=_RUNS, without=(Mode.ITEMS,))
-            if run.id != ctx.run.id and run.status in (Status.DONE, Status.RED)
-        )
-        last = next((run for run in ended if not narrow(run) and _int(run.figures.get(side))), None)
-        return None if last is None else _int(last.figures.get(side))
+        return self.ws.runs.last_seen(ctx.flow.id, side, but=ctx.run.id)
 
     def _zeroed_lately(self, ctx: Context) -> int:
         """Zeroings of the last hour's small runs, from the last moment at which a person confirmed some."""
-        c, r = stock_changes.c, runs.c
-        recent = self.ws.runs.list(flow_id=ctx.flow.id, limit=_RUNS, without=(Mode.ITEMS,))
-        confirmed = next((run.created_at for run in recent if run.scope.confirmed), None)
-        since = max(utc_now() - _LATELY, confirmed or datetime.fromtimestamp(0, UTC))
+        c, r, hour = stock_changes.c, runs.c, utc_now() - _LATELY
+        since = self.ws.runs.last_confirmed(ctx.flow.id, hour) or hour
         query = (
             select(func.count())
             .select_from(stock_changes)
@@ -160,16 +152,16 @@ class StockSyncManager(SyncManager):
         self.ws.stock_verbs.claim(ctx.flow, ctx.run.started_by)
 
     def apply(self, ctx: Context, phase: str) -> None:
-        renew(ctx, phase)
+        renew(ctx, "stock" if phase == "activate" else phase)
         total = self._total(ctx, phase)
         ctx.progress(0, total, force=True)
-        if total:
+        if total or phase == "activate":  # what an attempt stocked last may not be set yet
             self.engine(ctx).phase(phase)
         if phase in ("track", "activate"):
             drop_dependents(ctx, phase)
 
     def _total(self, ctx: Context, phase: str) -> int:
-        """Rows still to be sent or looked up."""
+        """Rows still to be sent or looked up; what is stocked is set in the same phase."""
         c = stock_changes.c
         query = select(func.count()).where(
             c.run_id == ctx.run.id,
@@ -178,7 +170,7 @@ class StockSyncManager(SyncManager):
             c.chosen,
         )
         with self.ws.db.read() as tx:
-            return int(tx.execute(query).scalar() or 0)
+            return int(tx.execute(query).scalar() or 0) * (2 if phase == "activate" else 1)
 
     def engine(self, ctx: Context) -> Apply:
         done = 0
@@ -189,7 +181,7 @@ class StockSyncManager(SyncManager):
             ctx.progress(done)
 
         urgent = ctx.run.mode is Mode.ITEMS
-        book = StockBook(ctx, StaleRows(ctx, urgent=urgent))
+        book = ActivatingBook(ctx, StaleRows(ctx, urgent=urgent))
         in_flight = max(1, ctx.target.support(Entity.STOCK).calls_in_flight)
         return Apply(
             Alive(ctx.target),

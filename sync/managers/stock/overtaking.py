@@ -15,10 +15,10 @@ from storage.tables.stock import stock_changes
 from storage.tables.sync import calls, runs
 from sync.engine.apply import Apply
 from sync.managers.context import Context
+from sync.managers.recovery import may_repeat
 from sync.managers.stock.reading import Reading
 from sync.managers.stock.scope import keep_cursor, readers
 from sync.model.run import LIVE, Mode
-from sync.queue import fence
 
 _RUNS = 2000
 
@@ -52,7 +52,6 @@ def drop_planned(ctx: Context, pairs: Sequence[PairRow]) -> set[str]:
         return set()
     bindings = {pair.binding_id for pair in pairs}
     with ctx.ws.db.write() as tx:
-        fence.check(tx)
         rows = tx.execute(
             select(c.id, c.binding_id, c.source_id, c.state).where(
                 among(tx, c.sku, sorted({pair.source.sku for pair in pairs})),
@@ -68,11 +67,12 @@ def drop_planned(ctx: Context, pairs: Sequence[PairRow]) -> set[str]:
 
 def recover_ended(ctx: Context, engine_of: Callable[[Context], Apply]) -> None:
     """Finds out what became of calls of runs that are over and settles it, in the run they belong to. While
-    its key is good the same call is sent again: what a look cannot tell from a sale since, the key can, and
-    only it keeps that sale from being sold again. Calls of a run that is live are its own business."""
+    its key is good the same call is sent again, but by a preview: what a look cannot tell from a sale since,
+    the key can, and only it keeps that sale from being sold again. Calls of a run that is live are its own
+    business."""
     for run_id in _unanswered(ctx):
         past = replace(ctx, run=ctx.ws.runs.get(run_id))
-        replace(engine_of(past), tick=_nothing).recover(repeat=True)
+        replace(engine_of(past), tick=_nothing).recover(repeat=may_repeat(ctx), ended=True)
 
 
 def _unanswered(ctx: Context) -> list[str]:

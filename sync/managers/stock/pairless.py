@@ -12,7 +12,6 @@ from storage.stock_changes import NewStockChange
 from storage.tables.stock import stock_changes, stock_items, stock_unmatched
 from storage.tables.sync import attention, bindings
 from sync.managers.context import Context
-from sync.queue import fence
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -26,7 +25,7 @@ def not_gone(ws: Workspace, connection_id: str, product_ids: Collection[str]) ->
     """Items of products that could not be read whole are hidden, not absent."""
     i = stock_items.c
     if product_ids:
-        with fence.guarded(ws.db) as tx:
+        with ws.db.write() as tx:
             here = and_(i.connection_id == connection_id, among(tx, i.product_id, sorted(product_ids)))
             tx.execute(update(stock_items).where(here, i.missed > 0).values(missed=0))
 
@@ -71,5 +70,5 @@ def set_apart(ctx: Context, rows: Sequence[NewStockChange]) -> None:
 
 def forget(ctx: Context) -> None:
     """Drops the rows of a plan that was being made when the process died; none of them has been sent."""
-    with fence.guarded(ctx.ws.db) as tx:
+    with ctx.ws.db.write() as tx:
         tx.execute(delete(stock_changes).where(stock_changes.c.run_id == ctx.run.id))

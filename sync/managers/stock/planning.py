@@ -13,14 +13,13 @@ from sync.managers.stock.buffers import take_over_buffers
 from sync.managers.stock.deciding import Deciding, Do, Row
 from sync.managers.stock.findings import Findings
 from sync.managers.stock.gone import Gone
-from sync.managers.stock.in_flight import orders_in_flight
+from sync.managers.stock.in_flight import orders_in_flight, pieces_of
 from sync.managers.stock.pairless import forget, refused_before, set_apart, unpaired
 from sync.managers.stock.scope import GONE_MODES, narrow
 from sync.managers.stock.tally import Tally
 from sync.model.run import Mode
 from sync.model.stock import Match
 from sync.model.text import say
-from sync.queue import fence
 
 TEST_ROWS = 5
 _PAGE = 1000
@@ -43,9 +42,10 @@ class StockPlanning:
         """`causes`: why single source items are due (webhook, order, manual), by id."""
         self.ctx, self.ws, self.run = ctx, ctx.ws, ctx.run
         self.causes = causes or {}
-        self.flying = orders_in_flight(ctx)
+        orders = orders_in_flight(ctx)
+        self.flying = pieces_of(orders)
         self.deciding = Deciding(ctx, self.flying)
-        self.tally, self.findings = Tally(), Findings(ctx)
+        self.tally, self.findings = Tally(), Findings(ctx, orders)
         self.approved = Approved.of(ctx)
         self.gone = Gone(ctx) if self.run.mode in GONE_MODES and not narrow(self.run) else None
         self.cause = CAUSES.get(self.run.mode, "manual" if narrow(self.run) else "run")
@@ -134,6 +134,7 @@ class StockPlanning:
     def _page(self, pairs: Sequence[PairRow]) -> None:
         rows: list[NewStockChange] = []
         rising = self.findings.look(pairs)
+        self.deciding.look(pairs)
         for pair in pairs:
             if reason := self.deciding.left_out(pair):
                 self._left_out(pair, reason)
@@ -150,7 +151,7 @@ class StockPlanning:
     def _keep(self, rows: Sequence[NewStockChange]) -> None:
         """Under the fence: a worker that was frozen must not add to the plan of the one that took over."""
         for start in range(0, len(rows), _PAGE):
-            with fence.guarded(self.ws.db) as tx:
+            with self.ws.db.write() as tx:
                 self.ws.stock_changes.add(rows[start : start + _PAGE], tx)
 
     def _left_out(self, pair: PairRow, reason: str) -> None:

@@ -17,7 +17,7 @@ from sync.model.page import Page, ReadFilter
 from sync.model.run import Mode
 from sync.model.stock import StockItem
 from sync.model.text import say
-from sync.queue import fence
+from sync.model.values import key_of
 
 _LOOK = 0.3  # seconds between two looks at whether the run has been cancelled
 _SWEEPS: dict[str, threading.Lock] = {}
@@ -92,7 +92,7 @@ class Reading:
             for page in connector.read(Entity.STOCK, which) if which else ():
                 ctx.check()
                 records = [r for r in page.records if isinstance(r, StockItem)]
-                self.ws.stock_items.put(connection_id, records, places=where, guard=fence.check)
+                self.ws.stock_items.put(connection_id, records, places=where)
                 found |= {r.id for r in records}
         return found
 
@@ -121,13 +121,13 @@ class Reading:
         for page in connector.read(Entity.STOCK, ReadFilter(locations=where), since):
             self.ctx.check()
             if page.unchanged:
-                self.ws.stock_items.keep_sweep(connection_id, guard=fence.check)
+                self.ws.stock_items.keep_sweep(connection_id)
                 self._seen(connection_id, self.ws.stock_items.count(connection_id))
                 return since
             if not done and connection_id == self.ctx.source_connection.id:
                 keep_cursor(self.ctx, "", "")  # until all is read, what is stored is neither content
             records = [r for r in page.records if isinstance(r, StockItem)]
-            self.ws.stock_items.put(connection_id, records, sweep, where, guard=fence.check)
+            self.ws.stock_items.put(connection_id, records, sweep, where)
             hidden |= {r.product_id for r in records if r.problems and r.product_id}
             done += len(records)
             self.ctx.progress(done, page.expected)
@@ -140,7 +140,7 @@ class Reading:
                 ),
                 f"stock of {connection_id}: {done} items, expected {page.expected}",
             )
-        self.ws.stock_items.end_sweep(connection_id, sweep, guard=fence.check)
+        self.ws.stock_items.end_sweep(connection_id, sweep)
         not_gone(self.ws, connection_id, hidden)
         self._seen(connection_id, done)
         return page.cursor
@@ -154,8 +154,8 @@ class Reading:
 
 def tagged(run_tags: Sequence[str], flow_tags: Sequence[str], tags: Sequence[str]) -> bool:
     """Does an item carry one of the tags that the run and the flow ask for? None asked: yes."""
-    has = {tag.casefold() for tag in tags}
-    return all(not asked or has & {tag.casefold() for tag in asked} for asked in (run_tags, flow_tags))
+    has = set(map(key_of, tags))
+    return all(not asked or has & set(map(key_of, asked)) for asked in (run_tags, flow_tags))
 
 
 __all__ = ["Reading", "narrow", "tagged"]

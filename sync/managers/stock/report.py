@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import chain, islice
 
 from sqlalchemy import func, select
 
+from storage.stock_changes import StockChangeRow
 from storage.stock_differences import NewDifference
 from storage.tables.stock import stock_changes
 from sync.managers.context import Context
-from sync.managers.stock.findings import whole
+from sync.managers.stock.findings import stood_open, whole
 from sync.managers.stock.tally import Tally
 from sync.model.run import Counts, Mode
 from sync.model.stock import Difference
@@ -62,9 +65,11 @@ def _states(ctx: Context) -> list[tuple[str, str, int]]:
 
 
 def drop_dependents(ctx: Context, phase: str) -> None:
-    """Rows whose item could not be stocked or counted are refused with it, with its reason."""
+    """Rows whose item could not be stocked or counted, or of which nobody knows, are refused with it, with
+    its reason."""
     c = stock_changes.c
-    for row in ctx.ws.stock_changes.each(ctx.run.id, "refused"):
+    failed = (ctx.ws.stock_changes.each(ctx.run.id, state) for state in ("refused", "unknown"))
+    for row in chain.from_iterable(failed):
         if row.phase != phase:
             continue
         same = [c.run_id == ctx.run.id, c.phase == "stock", c.state == "planned", c.item_id == row.item_id]
@@ -80,26 +85,28 @@ def keep_differences(ctx: Context) -> None:
     """After a run that read both sides: what it could not write stays listed, what agrees goes."""
     if not whole(ctx):
         return
-    flow_id, run_id = ctx.flow.id, ctx.run.id
-    known = {d.why for d in ctx.ws.stock_differences.list(flow_id, limit=1)}
     for state in ("refused", "unknown", "dropped", *_LEFT):
-        rows = [
-            NewDifference(
-                row.binding_id,
-                row.place,
-                row.sku,
-                Difference.MISSED if state in ("refused", "unknown") and known else Difference.DIFFERS,
-                row.source or 0,
-                row.before or 0,
-                run_id,
-            )
-            for row in ctx.ws.stock_changes.each(run_id, state)
+        rows = (
+            row
+            for row in ctx.ws.stock_changes.each(ctx.run.id, state)
             if row.binding_id is not None and row.phase == "stock" and row.reason != "agreed"
-        ]
-        for start in range(0, len(rows), _PAGE):
-            with ctx.ws.db.write() as tx:
-                ctx.ws.stock_differences.put(tx, flow_id, rows[start : start + _PAGE])
+        )
+        while page := list(islice(rows, _PAGE)):
+            _keep(ctx, page)
     _close_others(ctx)
+
+
+def _keep(ctx: Context, rows: Sequence[StockChangeRow]) -> None:
+    """A row is a missed update only where an earlier run had left that very pair and place behind."""
+    known = ctx.ws.stock_differences.of(ctx.flow.id, [row.binding_id or 0 for row in rows])
+    found = []
+    for row in rows:
+        before = known.get((row.binding_id or 0, row.place))
+        why = Difference.MISSED if stood_open(before, ctx.run.id) else Difference.DIFFERS
+        figures = (row.source or 0, row.before or 0, ctx.run.id)
+        found.append(NewDifference(row.binding_id or 0, row.place, row.sku, why, *figures))
+    with ctx.ws.db.write() as tx:
+        ctx.ws.stock_differences.put(tx, ctx.flow.id, found)
 
 
 def _close_others(ctx: Context) -> None:

@@ -11,7 +11,6 @@ from sync.model.entity import Entity
 from sync.model.run import Mode, Run
 from sync.model.stock import ALL_PLACES
 from sync.model.values import fingerprint
-from sync.queue import fence
 
 CURSOR = "stock.source"
 GONE_MODES = (Mode.FULL, Mode.SWEEP, Mode.PREVIEW)
@@ -43,6 +42,11 @@ def trust_of(ctx: Context) -> Trust:
     return Trust.ALIGN
 
 
+def by_memory(ctx: Context) -> bool:
+    """Is what the target shows not read by this run, but what was seen there last?"""
+    return ctx.run.mode in (Mode.DELTA, Mode.ITEMS) and ctx.target.support(Entity.STOCK).compares
+
+
 def cursor(ctx: Context, mark: str) -> str:
     """The cursor of the source's last complete sweep, "" if none holds: another flow may have read since."""
     kept, _, value = ctx.ws.cursors.get(ctx.flow.id, CURSOR).partition(" ")
@@ -53,7 +57,7 @@ def keep_cursor(ctx: Context, mark: str, value: str) -> None:
     """One store's items are stored once for all flows that read it: so is the cursor. "" forgets it."""
     kept, at = f"{mark} {value}" if value else "", utc_now()
     rows = [{"flow_id": flow, "name": CURSOR, "value": kept, "at": at} for flow in readers(ctx)]
-    with fence.guarded(ctx.ws.db) as tx:
+    with ctx.ws.db.write() as tx:
         upsert(tx, cursors, rows, key=["flow_id", "name"])
 
 

@@ -9,8 +9,9 @@ from storage.stock_pairs import PairRow
 from sync.engine.stock import Case
 from sync.managers.context import Context
 from sync.managers.stock.book import Again
-from sync.managers.stock.deciding import Deciding, Do, Row, shown_at
+from sync.managers.stock.deciding import Deciding, Do, Row
 from sync.managers.stock.gone import PHASE
+from sync.managers.stock.levels import shown_at
 from sync.managers.stock.reading import Reading
 
 
@@ -37,13 +38,14 @@ class StaleRows:
             pair.source.variant_id: pair
             for pair in self.ws.stock_match.pairs_of(self.ctx.link, self.ctx.flow.direction, sources)
         }
+        self.deciding.look(list(pairs.values()))
         return {
             change: self._one(row, actual, pairs.get(row.source_id)) for change, (row, actual) in rows.items()
         }
 
     def _one(self, row: StockChangeRow, actual: int | None, pair: PairRow | None) -> Again:
         if row.phase == PHASE:
-            return _gone(row, actual, self.deciding.carry)
+            return _gone(row, actual)
         if pair is None or row.place not in self.deciding.places or self.deciding.left_out(pair):
             return Again(False, 0, 0, "moved")
         planned = next(found for found in self.deciding.rows(pair, {}) if found.place == row.place)
@@ -54,6 +56,7 @@ class StaleRows:
             planned.case.in_flight,
             planned.case.source,  # a rise that was planned was seen often enough
             planned.case.untold,
+            planned.case.told,
         )
         return _again(self.deciding.again(Row(pair, row.place, case, planned.decision), actual))
 
@@ -68,12 +71,12 @@ def _again(row: Row) -> Again:
     return Again(False, shown, shown, decision.cause or "moved")
 
 
-def _gone(row: StockChangeRow, actual: int | None, carry: bool) -> Again:
+def _gone(row: StockChangeRow, actual: int | None) -> Again:
     """What the source does not have any more is not sold: whatever is shown goes to 0. What was sold
     meanwhile is remembered, too."""
     if actual is None or actual <= 0:
         return Again(False, 0, actual or 0, "gone")
-    sold = (row.before or 0) - actual if carry else 0
+    sold = (row.before or 0) - actual
     return Again(True, actual, 0, "gone", untold=max(0, row.untold + sold))
 
 

@@ -22,18 +22,16 @@ from sync.errors import NeedsOperator
 from sync.managers.context import Context
 from sync.managers.recovery import recover
 from sync.managers.stock.book import Again, Alive, StockBook
-from sync.managers.stock.in_flight import carries
 from sync.managers.stock.manager import StockSyncManager
 from sync.managers.stock.stale import StaleRows
 from sync.managers.stock.tally import Tally
 from sync.managers.undo.past import WRITTEN
-from sync.model.call import Verb
+from sync.model.call import State, Verb
 from sync.model.entity import Entity
 from sync.model.page import ReadFilter
 from sync.model.run import BrakeHit, Mode, Run
 from sync.model.stock import StockItem
 from sync.model.text import Message, say
-from sync.queue import fence
 
 KEPT = "kept"
 """Phase of rows that are only told about: never sent."""
@@ -84,7 +82,7 @@ class LeftAlone(StaleRows):
 
     def _left(self, row: StockChangeRow, actual: int | None) -> Again:
         if actual is not None and actual == row.after:
-            sold = (row.before or 0) - actual if self.deciding.carry else 0
+            sold = (row.before or 0) - actual
             untold = max(0, row.untold + sold)  # it came there without us
             return Again(False, actual, actual, agreed=True, source=row.source, untold=untold)
         message = (
@@ -107,7 +105,7 @@ class StockUndoPlan:
     def __init__(self, ctx: Context) -> None:
         self.ctx, self.ws, self.run_ = ctx, ctx.ws, ctx.run
         self.tally, self.listed = Tally(), 0
-        self.places, self.carry = _places(ctx), carries(ctx)
+        self.places = _places(ctx)
 
     def run(self) -> None:
         """Raises NeedsOperator if an approved plan no longer holds."""
@@ -118,7 +116,7 @@ class StockUndoPlan:
             self.ctx.check()
             rows = [made for row, verdict in self._judged(page) if (made := self._row(row, verdict))]
             rows = self._approved(preview, rows) if preview else rows
-            with fence.guarded(self.ws.db) as tx:
+            with self.ws.db.write() as tx:
                 self.ws.stock_changes.add(rows, tx)
             done += len(page)
             self.ctx.progress(done, total)
@@ -128,7 +126,7 @@ class StockUndoPlan:
 
     def _forget(self) -> None:
         c = stock_changes.c
-        with fence.guarded(self.ws.db) as tx:
+        with self.ws.db.write() as tx:
             tx.execute(delete(stock_changes).where(c.run_id == self.run_.id, c.call_id == ""))
 
     def _total(self) -> int:
@@ -142,10 +140,11 @@ class StockUndoPlan:
         for row in page:
             base = settled.get((row.binding_id or 0, row.place))
             now = shown.get((row.variant_id, row.place))
-            released = row.released if self.carry else 0
-            row = replace(row, untold=self._untold(base, now, released), released=-released)
+            row = replace(row, untold=self._untold(base, now, row.released), released=-row.released)
             row = replace(row, source=base[0]) if base else row
-            if row.phase in _VERBS or not row.place:
+            if row.state == State.UNKNOWN:
+                yield row, Verdict(Do.LISTED, message=words.UNSURE)
+            elif row.phase in _VERBS or not row.place:
                 yield row, Verdict(Do.LISTED, message=_why(row))
             else:
                 yield row, judge(row.before, row.after, now)
@@ -159,7 +158,7 @@ class StockUndoPlan:
         connection = self.ctx.target_connection.id
         for found in self.ctx.target.read(Entity.STOCK, ReadFilter(ids=ids, locations=self.places)):
             items = [r for r in found.records if isinstance(r, StockItem)]
-            self.ws.stock_items.put(connection, items, places=self.places, guard=fence.check)
+            self.ws.stock_items.put(connection, items, places=self.places)
             levels = ((item.id, level) for item in items for level in item.levels if level.active)
             shown.update({(variant, level.location_id): level.available for variant, level in levels})
         return shown
@@ -172,7 +171,7 @@ class StockUndoPlan:
     def _untold(self, base: tuple[int, int, int] | None, shown: int | None, released: int) -> int:
         """What the target sold stays sold: it is remembered as before that run, with all that has come to it
         since, and what the run released by the source's word is taken off again."""
-        if base is None or not self.carry:
+        if base is None:
             return 0
         return max(0, released + untold_now(Case(base[0], shown, base[:2], untold=base[2])))
 

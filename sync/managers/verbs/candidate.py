@@ -17,6 +17,7 @@ from sync.model.flow import Connection
 from sync.model.ports import Account
 from sync.model.support import Check
 from sync.model.text import Message
+from sync.shared_budgets import shared_budgets
 
 if TYPE_CHECKING:
     from sync.workspace import Workspace
@@ -58,7 +59,10 @@ class Candidate:
             allow_private=allow,
         )
         services = Services(
-            self.ws.clock(self.connection), self._aside, self.ws.spending.trace(self.connection.id)
+            self.ws.clock(self.connection),
+            self._aside,
+            self.ws.spending.trace(self.connection.id),
+            shared_budgets(self.ws.budgets, self.connection),
         )
         connector = registry.spec(self.connection.platform).open(account, services)
         try:

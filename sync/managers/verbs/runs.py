@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, update
 
-from storage.bulk import among
 from storage.clock import utc_now
 from storage.queue import SCHEDULED
-from storage.tables.stock import stock_changes
 from storage.tables.sync import runs as runs_table
 from sync.errors import NeedsOperator
 from sync.managers.verbs.stock_gate import SCHEDULE
@@ -72,19 +70,18 @@ class RunVerbs:
         return run_id
 
     def start_scheduled(self, flow: Flow) -> str:
-        """The run that a schedule starts: stock by deltas every so many minutes and by sweeps at fixed times;
-        all else in full. The stock of products waits while orders have not been taken over. Raises as
-        `start`."""
-        mode = Mode.FULL
+        """The run that a schedule starts: stock as `StockGate.scheduled` says, all else in full. The stock of
+        products waits while orders have not been taken over. Raises as `start`."""
         if flow.entity is Entity.STOCK:
-            mode = Mode.DELTA if flow.schedule.minutes else Mode.SWEEP
+            mode = self.ws.stock_verbs.rules.scheduled(flow, utc_now())
+            return self.start(flow.id, mode, by=SCHEDULE, priority=SCHEDULED)
         scope = Scope()
         if flow.entity is Entity.PRODUCT and (reason := self.ws.stock_verbs.waits(flow, SCHEDULE)):
             scope = Scope(parts=("products", "prices", "images"))
             about = {"flow_id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value}
-            said = say("Stock waits in this run: {reason}", reason=reason.english())
-            self.ws.journal.say("warning", said, **about)
-        return self.start(flow.id, mode, scope, by=SCHEDULE, priority=SCHEDULED)
+            for said in (say("Stock is left out of this scheduled run."), reason):
+                self.ws.journal.say("warning", said, **about)
+        return self.start(flow.id, Mode.FULL, scope, by=SCHEDULE, priority=SCHEDULED)
 
     def cancel(self, run_id: str, by: str = "") -> None:
         """Asks a run to stop at its next safe point; one that a brake holds ends at once. What is written
@@ -175,10 +172,7 @@ class RunVerbs:
     def _tick(self, which: stock_log.ChangeFilter, chosen: bool, ids: Sequence[int] | None = None) -> int:
         """Ticks or unticks rows of a kept stock plan."""
         with self.ws.db.write() as tx:
-            only = [] if ids is None else [among(tx, stock_changes.c.id, ids)]
-            return tx.execute(
-                update(stock_changes).where(*stock_log.where_of(which), *only).values(chosen=chosen)
-            ).rowcount
+            return self.ws.stock_changes.choose(tx, which, chosen, ids)
 
     def _startable(self, flow_id: str, scope: Scope) -> FlowInfo:
         """The flow, if such a run of it can be started. An undo can, even if the flow was switched off for

@@ -1,5 +1,4 @@
-"""What an operator can do with stock flows: set up, start, validate, push single items, transfer a "
-"location."""
+"""What an operator can do with stock flows: set up, start, validate, push single items, hand over."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ from storage.queue_item import URGENT
 from sync.errors import NeedsOperator
 from sync.managers.stock.validating import figures_of
 from sync.managers.verbs.forms import connection_name
+from sync.managers.verbs.handover import Handover, store_of
 from sync.managers.verbs.stock_gate import Finding, StockGate
 from sync.managers.verbs.stock_rules import checked_places, checked_stock
 from sync.model.entity import Entity
@@ -35,6 +35,7 @@ class StockVerbs:
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
         self.rules = StockGate(ws)
+        self.handover = Handover(ws)
 
     # -- setting up ------------------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ class StockVerbs:
         flow = self._stock_flow(flow_id)
         if flow.stock == settings:
             return flow
-        self._refuse_live(flow)
+        self.handover.refuse_live(flow)
         stored = self.ws.links.save(replace(flow, stock=settings))
         self._say(flow, say("{who} changed the settings of the stock flow.", who=by))
         return stored
@@ -127,37 +128,23 @@ class StockVerbs:
         link = self.ws.links.get(flow.link_id)
         target = self._target(flow, link)
         places = [place for place, sources in link.locations.items() if sources]
-        self.ws.stock_owners.claim(flow.id, _store(target), places, by)
+        self.ws.stock_owners.claim(flow.id, store_of(target), places, by)
 
     def release(self, flow: Flow) -> None:
         """A flow that is switched off owns nothing."""
         self.ws.stock_owners.release(flow.id)
 
-    def transfer(self, flow_id: str, place: str, by: str) -> None:
-        """From now on this flow writes the stock of a location, whoever did before: the explicit act."""
+    def owner(self, flow_id: str, place: str) -> Flow | None:
+        """The flow that writes a location of this flow's target now; None if none does."""
         flow = self.ws.links.flow(flow_id)
-        link = self.ws.links.get(flow.link_id)
-        if not link.locations.get(place):
-            raise NeedsOperator(say("This flow does not write to that location. Map it first."))
-        target = self._target(flow, link)
-        if flow.entity is Entity.STOCK:
-            self.rules.stage(flow)  # what the former writer has aligned counts
-        before = self.ws.stock_owners.of(_store(target)).get(place)
-        if before and before != flow_id:
-            self._give_up(self.ws.links.flow(before))
-        self.ws.stock_owners.transfer(flow_id, _store(target), [place], by)
-        self._say(
-            flow, say("{who} transferred the stock of location {place} to this link.", who=by, place=place)
-        )
+        target = self._target(flow, self.ws.links.get(flow.link_id))
+        owner = self.ws.stock_owners.of(store_of(target)).get(place)
+        return self.ws.links.flow(owner) if owner else None
 
-    def _give_up(self, flow: Flow) -> None:
-        """The former writer stops: a product flow leaves stock out from now on, another stock flow is refused
-        at its next run."""
-        self._refuse_live(flow)
-        if flow.entity is Entity.PRODUCT and "stock" in flow.products.fields:
-            fields = tuple(name for name in flow.products.fields if name != "stock")
-            self.ws.links.save(replace(flow, products=replace(flow.products, fields=fields)))
-            self._say(flow, say("The product flow leaves stock to another flow from now on."))
+    def transfer(self, flow_id: str, place: str, by: str) -> None:
+        """From now on this flow writes the stock of a location, whoever did before: the explicit act. See
+        `Handover.transfer`."""
+        self.handover.transfer(flow_id, place, by)
 
     def _refuse_backwards(self, source: Connection, target: Connection) -> None:
         """Two stores have one link and its stock one direction: a flow the other way would write what it has
@@ -177,7 +164,7 @@ class StockVerbs:
     def _refuse_owned(
         self, target: Connection, places: Mapping[str, tuple[str, ...]], own: Flow | None
     ) -> None:
-        owners = self.ws.stock_owners.of(_store(target))
+        owners = self.ws.stock_owners.of(store_of(target))
         mine = own.id if own else ""
         taken = next((place for place in places if owners.get(place, mine) != mine), "")
         if taken:
@@ -212,6 +199,12 @@ class StockVerbs:
     def checks(self, flow_id: str) -> list[Finding]:
         """What to know before a run by hand: (code, sentence, does it forbid the run?)."""
         return self.rules.checks(self._stock_flow(flow_id))
+
+    def before(self, flow_id: str, mode: Mode) -> list[Finding]:
+        """`checks` for a run by hand in this mode: nothing for one that writes nothing, or is about no stock
+        flow. May ask the shop."""
+        stock = self.ws.links.flow(flow_id).entity is Entity.STOCK
+        return self.checks(flow_id) if stock and mode is not Mode.PREVIEW else []
 
     def stage(self, flow_id: str) -> StockStage:
         """How far the flow has come; one whose link ran products with stock before takes that as baseline."""
@@ -293,23 +286,12 @@ class StockVerbs:
     def _target(self, flow: Flow, link: Link) -> Connection:
         return self.ws.connections.get(link.a if flow.direction[-1] == "a" else link.b)
 
-    def _refuse_live(self, flow: Flow) -> None:
-        if any(run.mode is not Mode.ITEMS for run in self.ws.runs.list(flow_id=flow.id, live=True)):
-            raise NeedsOperator(
-                say("A run of this flow is under way. Wait until it ends, or cancel it on the Sync page.")
-            )
-
     def _refuse_live_link(self, link: Link) -> None:
         for flow in self.ws.links.flows(link.id):
-            self._refuse_live(flow)
+            self.handover.refuse_live(flow)
 
     def _say(self, flow: Flow, message: Message) -> None:
         self.ws.journal.say("info", message, flow_id=flow.id, link_id=flow.link_id, entity=flow.entity.value)
-
-
-def _store(connection: Connection) -> str:
-    """The account, not the connection: two connections may lead to one store."""
-    return connection.identity or connection.id
 
 
 def _title(name: str, source: Connection, target: Connection, count: int) -> str:

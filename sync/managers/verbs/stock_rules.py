@@ -47,7 +47,9 @@ def checked_places(
             say("Choose at least one location of {name} for the stock to go to.", name=target.name)
         )
     every = [one for sources in kept.values() for one in sources]
-    require_known(offers_of(ws).get(target.id, "locations", WAIT), kept, target.name)
+    offered = offers_of(ws).get(target.id, "locations", WAIT)
+    require_known(offered, kept, target.name)
+    _require_writable(offered, kept, target.name)
     require_known(_sources(ws, source), [one for one in every if one != ALL_PLACES], source.name)
     if len(every) > 1 and ALL_PLACES in every or len(set(every)) < len(every):
         raise NeedsOperator(
@@ -59,6 +61,19 @@ def checked_places(
             )
         )
     return kept
+
+
+def _require_writable(offered: Offer, chosen: Mapping[str, Sequence[str]], name: str) -> None:
+    foreign = [choice.name for choice in offered.items if choice.id in chosen and not choice.writable]
+    if foreign:
+        raise NeedsOperator(
+            say(
+                "{place} of {name} belongs to a fulfilment service: only that service may write its stock. "
+                "Choose another location.",
+                place=", ".join(foreign),
+                name=name,
+            )
+        )
 
 
 def _sources(ws: Workspace, source: Connection) -> Offer:

@@ -70,6 +70,9 @@ CAUSES: Mapping[str, Cause] = {
     "target.missing": Cause(
         say("Not in the target's last reading"), say("Nothing is written to what the target does not show.")
     ),
+    "sku.moved": Cause(
+        say("SKU moved to another item"), say("Nothing is written until the items are matched anew.")
+    ),
     "gone": Cause(say("Item gone at the source"), say("The flow's settings say what becomes of it.")),
     "unreported.subtracted": Cause(
         say("Sold at the target: taken off"), say("The pieces that it lost untold were subtracted.")

@@ -64,8 +64,9 @@ class Worker:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One item. `kind`: "stage" of a run or "record". `what`: the stage, or the record's SKU or id. `flow` is
-    "link/entity", "" where the flow is gone; `tries` of `of_tries` were made. `why`: the error if there was
-    one, or what it waits for. `may` are the verbs that apply: now, retry, dismiss."""
+    "link/entity", "" where the flow is gone; `tries` of at most `of_tries` retries were made or are due.
+    `why`: the error if there was one, or what it waits for (the function `why` fills in its places). `may`
+    are the verbs that apply: now, retry, dismiss."""
 
     id: int
     kind: str
@@ -130,6 +131,12 @@ def line(ws: Workspace, item_id: int) -> Line | None:
     return None if row is None else _line(row, _connections(ws), _flows(ws))
 
 
+def why(line: Line, at: str, error: str) -> Message:
+    """Why a row stands where it stands. `at` and `error` are when it is due and how it last ended, in the
+    reader's way to write times and in the reader's language: only who shows the sentence knows them."""
+    return Message(line.why.id, {"at": at, "error": error, **line.why.params})
+
+
 def open_items(ws: Workspace, flow_id: str) -> int:
     """Pending and processing record items of a flow: what a manual run would run beside."""
     return sum(ws.queue.matching(QueueFilter(status=s, flow_id=flow_id)) for s in ("pending", "processing"))
@@ -182,16 +189,12 @@ def _why(row: QueueRow) -> Message:
 def _waits_for(row: QueueRow) -> Message:
     item = row.item
     if item.due > utc_now():
-        at = item.due.isoformat(timespec="seconds")
         if item.retry_count and row.error is not None:
-            return say(
-                "Try {tries} of {most} follows at {at}. The last one ended with: {error}",
-                tries=item.retry_count + 1,
-                most=TRIES + 1,
-                at=at,
-                error=row.error.english(),
+            return Message(
+                "Retry {tries} of {most} follows at {at}. The last try ended with: {error}",
+                {"tries": item.retry_count, "most": TRIES},
             )
-        return say("It is due at {at}: changes that follow quickly are carried over together.", at=at)
+        return Message("It is due at {at}: changes that follow quickly are carried over together.")
     if item.priority <= URGENT:
         return say("It is due and comes next.")
     if item.priority < SCHEDULED:
@@ -253,4 +256,5 @@ __all__ = [
     "line",
     "lines",
     "open_items",
+    "why",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from storage.tables.stock import stock_differences, stock_owners, stock_stages
+from storage.tables.stock import stock_owners
 from storage.tables.sync import sync_queue
 from sync.errors import NeedsOperator
 from sync.managers.views.flows import FlowInfo, all_flows, blocked, info
@@ -87,11 +87,10 @@ def card(ws: Workspace, flow_id: str) -> StockCard:
 def _card(ws: Workspace, found: FlowInfo) -> StockCard:
     flow_id = found.flow.id
     live = next(iter(ws.runs.list(flow_id=flow_id, live=True, limit=1, without=(Mode.ITEMS,))), None)
-    row = _stage_row(ws, flow_id)
-    match, at = _match(row.match if row else {})
+    match, at = _match(ws.stock_match.counts(flow_id))
     return StockCard(
         found,
-        stage_of(flow_id, row),
+        ws.stock_stages.get(flow_id),
         match,
         at,
         differences(ws, flow_id),
@@ -109,29 +108,6 @@ def last_run(ws: Workspace, flow_id: str) -> Run | None:
     )
 
 
-def _stage_row(ws: Workspace, flow_id: str) -> Any:
-    with ws.db.read() as tx:
-        return tx.execute(select(stock_stages).where(stock_stages.c.flow_id == flow_id)).first()
-
-
-def stage_of(flow_id: str, row: Any) -> StockStage:
-    """The stored stages; those of a flow that has none yet."""
-    if row is None:
-        return StockStage(flow_id)
-
-    def moment(at: datetime | None) -> str:
-        return at.isoformat() if at else ""
-
-    return StockStage(
-        flow_id,
-        row.baseline_run,
-        moment(row.baseline_at),
-        moment(row.validated_at),
-        row.validated_by,
-        row.figures or {},
-    )
-
-
 def _match(stored: Mapping[str, Any]) -> tuple[dict[str, int], datetime | None]:
     counts = {kind.value: int(stored[kind.value]) for kind in Match if stored.get(kind.value) is not None}
     at = stored.get("at")
@@ -140,10 +116,7 @@ def _match(stored: Mapping[str, Any]) -> tuple[dict[str, int], datetime | None]:
 
 def differences(ws: Workspace, flow_id: str) -> dict[str, int]:
     """Rows that differ now, by why."""
-    d = stock_differences.c
-    query = select(d.why, func.count()).where(d.flow_id == flow_id).group_by(d.why)
-    with ws.db.read() as tx:
-        return {str(why): int(n) for why, n in tx.execute(query)}
+    return {why.value: n for why, n in ws.stock_differences.counts(flow_id).items()}
 
 
 def due(ws: Workspace, flow_id: str) -> int:

@@ -5,12 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
-from storage.tables.stock import stock_differences
+from storage.stock_differences import StockDifference
 from sync.managers.stock.validating import figures_of
 from sync.managers.views.flows import FlowInfo
 from sync.managers.views.memo import memo_of
@@ -25,13 +22,13 @@ DIFFERENCES: Mapping[Difference, Message] = {
     Difference.DIFFERS: say("Differs now"),
     Difference.MISSED: say("Missed update"),
     Difference.TWICE: say("Written twice"),
-    Difference.HAND: say("Edited by hand"),
+    Difference.STORE: say("Moved at the store"),
 }
 ADVICE: Mapping[Difference, Message] = {
     Difference.DIFFERS: say("The source has moved. The next run writes it."),
     Difference.MISSED: say("The source moved a while ago and nothing was written. A full sweep mends it."),
     Difference.TWICE: say("One change of the source was written more than once."),
-    Difference.HAND: say(
+    Difference.STORE: say(
         "The quantity moved at the target: an edit by hand, or a sale that the source does not know. The "
         "settings say what happens."
     ),
@@ -68,19 +65,8 @@ class Figures:
     whole: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceRow:
-    """A pair that differs at a location, since when, and the run that saw it."""
-
-    cursor: int
-    sku: str
-    place: str
-    why: str
-    source: int
-    target: int
-    since: datetime
-    seen_at: datetime
-    run_id: str
+DifferenceRow = StockDifference
+"""A pair that differs at a location, since when, and the run that saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +74,7 @@ class DifferencePage:
     """Rows, and the key of the next page (None: this is the last)."""
 
     rows: tuple[DifferenceRow, ...]
-    next_after: int | None
+    next_after: str | None
 
 
 def figures(ws: Workspace, found: FlowInfo) -> Figures:
@@ -111,45 +97,19 @@ def figures(ws: Workspace, found: FlowInfo) -> Figures:
 
 
 def differing(
-    ws: Workspace, flow_id: str, why: str = "", sku: str = "", after: int = 0, limit: int = 50
+    ws: Workspace, flow_id: str, why: str = "", sku: str = "", after: str = "", limit: int = 50
 ) -> DifferencePage:
-    """Pairs that differ, by binding; those of one binding stay on one page."""
-    d = stock_differences.c
-    query = (
-        select(stock_differences)
-        .where(d.flow_id == flow_id, d.binding_id > after)
-        .order_by(d.binding_id, d.place)
-        .limit(limit + 1)
-    )
-    if why:
-        query = query.where(d.why == why)
-    if sku:
-        query = query.where(d.sku >= sku, d.sku < sku + "\uffff")
-    with ws.db.read() as tx:
-        rows = [_difference(row) for row in tx.execute(query)]
-    if len(rows) <= limit:
-        return DifferencePage(tuple(rows), None)
-    whole = [row for row in rows if row.cursor < rows[-1].cursor] or rows
-    return DifferencePage(tuple(whole), whole[-1].cursor)
-
-
-def _difference(row: Any) -> DifferenceRow:
-    return DifferenceRow(
-        row.binding_id,
-        row.sku,
-        row.place,
-        row.why,
-        row.source,
-        row.target,
-        row.since,
-        row.seen_at,
-        row.run_id,
-    )
+    """Pairs that differ, by binding and location; `sku` is a SKU or the beginning of one."""
+    binding, _, place = after.partition(" ")
+    rows = ws.stock_differences.list(flow_id, why, sku, (int(binding or 0), place), limit + 1)
+    shown = tuple(rows[:limit])
+    more = f"{shown[-1].binding_id} {shown[-1].place}" if len(rows) > limit else None
+    return DifferencePage(shown, more)
 
 
 def each_difference(ws: Workspace, flow_id: str, why: str = "", sku: str = "") -> Iterator[DifferenceRow]:
     """Every pair that differs, streamed."""
-    after: int | None = 0
+    after: str | None = ""
     while after is not None:
         found = differing(ws, flow_id, why, sku, after, _AT_ONCE)
         yield from found.rows

@@ -4,14 +4,11 @@ page by page."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ColumnElement, Row, func, select, type_coerce
-
-from storage.clock import from_micros, to_micros, utc_now
-from storage.tables.stock import stock_changes
+from storage.stock_log import ChangeFilter, Day, StockChangeRow
 from sync.managers.views.memo import memo_of
 from sync.model.text import Message, say
 
@@ -25,54 +22,19 @@ CAUSES: Mapping[str, Message] = {
     "webhook": say("Webhook"),
     "manual": say("By a person"),
     "undo": say("Undo"),
-    "hand": say("Edited by hand"),
+    "store": say("Moved at the store"),
 }
+OFFERED = ("run", "order", "manual", "undo", "store")
+"""Causes that a filter offers: those that this version's changes can have (nothing pushes by webhook yet)."""
 DONE = ("sent", "applied", "refused", "stale", "unknown", "dropped", "seen")
 """States of changes that are more than planned."""
 COUNT_CAP = 10_000
 TREND_DAYS = 30
-_DAY = 86_400_000_000
 _AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """Which changes; what is empty does not restrict. `sku` is a SKU or the beginning of one."""
-
-    flow_id: str = ""
-    run_id: str = ""
-    sku: str = ""
-    place: str = ""
-    phase: str = ""
-    causes: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    """One change. Quantities are pieces; `before` and `after` are the target's, `source` what the source
-    showed when it was decided; None: not known or not a quantity. `reason` is a word of the recipe."""
-
-    id: int
-    run_id: str
-    flow_id: str
-    phase: str
-    sku: str
-    source_id: str
-    variant_id: str
-    place: str
-    before: int | None
-    after: int | None
-    source: int | None
-    cause: str
-    reason: str
-    state: str
-    chosen: bool
-    tries: int
-    message: Message | None
-    at: datetime
+StockRow = StockChangeRow
+"""One change. Quantities are pieces; None: not known or not a quantity. `reason` is a word of the recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +45,14 @@ class StockPage:
     next_after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """Changes of one day, by cause."""
-
-    at: datetime
-    counts: Mapping[str, int]
-
-
 def log(ws: Workspace, f: ChangeFilter, before: int | None = None, limit: int = 50) -> StockPage:
     """The newest first, older than the key `before`."""
-    c = stock_changes.c
-    query = select(stock_changes).where(*_where(f)).order_by(c.id.desc()).limit(limit + 1)
-    if before is not None:
-        query = query.where(c.id < before)
-    return _page(ws, query, limit)
+    return _page(ws.stock_changes.log(f, before, limit + 1), limit)
 
 
 def in_order(ws: Workspace, f: ChangeFilter, after: int = 0, limit: int = 50) -> StockPage:
     """In the order of planning, from the key `after` on: the rows of a run."""
-    c = stock_changes.c
-    query = select(stock_changes).where(*_where(f), c.id > after).order_by(c.id).limit(limit + 1)
-    return _page(ws, query, limit)
+    return _page(ws.stock_changes.in_order(f, after, limit + 1), limit)
 
 
 def each(ws: Workspace, f: ChangeFilter) -> Iterator[StockRow]:
@@ -120,16 +68,14 @@ def each(ws: Workspace, f: ChangeFilter) -> Iterator[StockRow]:
 
 def count(ws: Workspace, f: ChangeFilter) -> tuple[int, bool]:
     """(how many match, are there even more); counted up to 10,000."""
-    some = select(stock_changes.c.id).where(*_where(f)).limit(COUNT_CAP + 1).subquery()
-    with ws.db.read() as tx:
-        n = int(tx.execute(select(func.count()).select_from(some)).scalar_one())
+    n = ws.stock_changes.count(f, COUNT_CAP + 1)
     return min(n, COUNT_CAP), n > COUNT_CAP
 
 
 def by_state(ws: Workspace, run_id: str, *, fresh: bool = False) -> dict[str, int]:
     """The changes of a run by state. A walk over its index: kept for some seconds unless `fresh`."""
     return memo_of(ws).get(
-        ("stock.states", run_id), 0.0 if fresh else 3.0, lambda: _grouped(ws, run_id, "state")
+        ("stock.states", run_id), 0.0 if fresh else 3.0, lambda: ws.stock_changes.counts(run_id)
     )
 
 
@@ -141,23 +87,18 @@ def planned(ws: Workspace, run_id: str, *, fresh: bool = False) -> int:
 
 def by_phase(ws: Workspace, run_id: str) -> dict[str, int]:
     """The changes of a run by phase."""
-    return memo_of(ws).get(("stock.phases", run_id), 3.0, lambda: _grouped(ws, run_id, "phase"))
+    return memo_of(ws).get(("stock.phases", run_id), 3.0, lambda: ws.stock_changes.counts(run_id, "phase"))
 
 
 def ticked(ws: Workspace, run_id: str) -> tuple[int, int]:
     """(rows that will be written, rows that could be) of a plan."""
-    c = stock_changes.c
-    query = select(func.count(), func.count().filter(c.chosen.is_(True))).where(
-        c.run_id == run_id, c.state != "dropped"
-    )
-    with ws.db.read() as tx:
-        every, chosen = tx.execute(query).one()
-    return int(chosen), int(every)
+    return ws.stock_changes.ticked(run_id)
 
 
 def trend(ws: Workspace, flow_id: str, days: int = TREND_DAYS, now: datetime | None = None) -> list[Day]:
     """Changes that were written or seen, day by day (UTC) and by cause; kept for five minutes."""
-    return memo_of(ws).get(("stock.trend", flow_id, days), 300.0, lambda: _trend(ws, flow_id, days, now))
+    name = ("stock.trend", flow_id, days)
+    return memo_of(ws).get(name, 300.0, lambda: ws.stock_changes.trend(flow_id, days, now))
 
 
 def places(ws: Workspace, flow_id: str) -> tuple[str, ...]:
@@ -166,69 +107,13 @@ def places(ws: Workspace, flow_id: str) -> tuple[str, ...]:
     return tuple(link.locations)
 
 
-def _trend(ws: Workspace, flow_id: str, days: int, now: datetime | None) -> list[Day]:
-    c = stock_changes.c
-    last = to_micros(now or utc_now()) // _DAY
-    first = last - days + 1
-    day = (type_coerce(c.at, BigInteger) // _DAY).label("day")
-    query = (
-        select(day, c.cause, func.count())
-        .where(c.flow_id == flow_id, c.at >= from_micros(first * _DAY), c.state.in_(("applied", "seen")))
-        .group_by(day, c.cause)
-    )
-    found: dict[int, dict[str, int]] = {}
-    with ws.db.read() as tx:
-        for at, cause, n in tx.execute(query):
-            found.setdefault(int(at), {})[str(cause)] = int(n)
-    return [Day(from_micros(n * _DAY), found.get(n, {})) for n in range(first, last + 1)]
+def _page(rows: list[StockChangeRow], limit: int) -> StockPage:
+    shown = tuple(replace(row, message=row.message or _told(row)) for row in rows[:limit])
+    return StockPage(shown, rows[limit - 1].id if len(rows) > limit else None)
 
 
-def _grouped(ws: Workspace, run_id: str, name: str) -> dict[str, int]:
-    column = stock_changes.c[name]
-    query = select(column, func.count()).where(stock_changes.c.run_id == run_id).group_by(column)
-    with ws.db.read() as tx:
-        return {str(value): int(n) for value, n in tx.execute(query)}
-
-
-def _page(ws: Workspace, query: Any, limit: int) -> StockPage:
-    with ws.db.read() as tx:
-        rows = [_row(row) for row in tx.execute(query)]
-    return StockPage(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
-
-
-def _row(row: Row[Any]) -> StockRow:
-    names = [name for name in StockRow.__dataclass_fields__ if name != "message"]
-    message = Message.from_json(row.message) if row.message else _told(row)
-    return StockRow(**{name: getattr(row, name) for name in names}, message=message)
-
-
-def _told(row: Row[Any]) -> Message | None:
+def _told(row: StockChangeRow) -> Message | None:
     """How many pieces were taken off because the source was never told of their sale."""
     if row.reason != "unreported.subtracted" or not row.untold:
         return None
     return say("Taken off {n}: sold at the target, not told to the source", n=row.untold)
-
-
-def _where(f: ChangeFilter) -> list[ColumnElement[bool]]:
-    c = stock_changes.c
-    equal = {"flow_id": f.flow_id, "run_id": f.run_id, "place": f.place, "phase": f.phase}
-    conditions: list[ColumnElement[bool]] = [c[name] == value for name, value in equal.items() if value]
-    conditions += [c[n].in_(v) for n, v in (("cause", f.causes), ("state", f.states)) if v]
-    if f.sku:
-        conditions.append(_sku(f.sku))
-    if f.since:
-        conditions.append(c.at >= f.since)
-    if f.until:
-        conditions.append(c.at < f.until)
-    return conditions
-
-
-def _sku(text: str) -> ColumnElement[bool]:
-    """The SKU itself or its beginning, by the index; SKUs are stored as they are written."""
-    c = stock_changes.c
-    return (c.sku >= text) & (c.sku < text + "\uffff")
-
-
-def where_of(f: ChangeFilter) -> list[ColumnElement[bool]]:
-    """The filter as conditions, for verbs that change what it shows."""
-    return _where(f)

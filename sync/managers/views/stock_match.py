@@ -3,15 +3,11 @@ key; the counts are those that the match itself stored."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-
-from storage.tables.stock import stock_items, stock_unmatched
-from storage.tables.sync import bindings
+from storage.stock_match_list import MatchRow
 from sync.managers.views.flows import FlowInfo
 from sync.model.stock import Match
 from sync.model.text import Message, say
@@ -41,23 +37,6 @@ HELP: Mapping[Match, Message] = {
 }
 COUNT_CAP = 10_000
 _AT_ONCE = 1_000
-_LOOSE = re.compile(r"[\s\-‐-―_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class MatchRow:
-    """One item, or one pair. `cursor` is where the next page begins after: our own id of an item, the
-    source's id of a pair: the orders of an index. `side` is source, target or both; of a pair
-    `variant_id` is the source's and `other_id` the target's."""
-
-    cursor: int | str
-    why: str
-    side: str
-    sku: str
-    label: str
-    variant_id: str
-    other_id: str = ""
-    tracked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +56,13 @@ def page(
     limit: int = 50,
 ) -> MatchPage:
     """Rows of one class. `text` is a SKU, or part of a SKU or of a name."""
-    rows: list[MatchRow] = []
-    for condition in _tries(text):
-        query = _query(found, why, condition, after).limit(limit + 1)
-        with ws.db.read() as tx:
-            rows = [_row(row, why, found) for row in tx.execute(query)]
-        if rows:
-            break
+    rows = ws.stock_match.listed(found.flow, found.link, why, text, after, limit + 1)
     return MatchPage(tuple(rows[:limit]), rows[limit - 1].cursor if len(rows) > limit else None)
 
 
 def count(ws: Workspace, found: FlowInfo, why: Match, text: str) -> tuple[int, bool]:
     """(how many rows match a text, are there even more); counted up to 10,000."""
-    n = 0
-    for condition in _tries(text):
-        some = _query(found, why, condition, None).order_by(None).limit(COUNT_CAP + 1).subquery()
-        with ws.db.read() as tx:
-            n = int(tx.execute(select(func.count()).select_from(some)).scalar_one())
-        if n:
-            break
+    n = ws.stock_match.listed_count(found.flow, found.link, why, text, COUNT_CAP + 1)
     return min(n, COUNT_CAP), n > COUNT_CAP
 
 
@@ -108,54 +75,3 @@ def each(ws: Workspace, found: FlowInfo, why: Match) -> Iterator[MatchRow]:
         after = got.next_after
         if after is None:
             return
-
-
-def loose(sku: str) -> str:
-    """A SKU as an operator types it: case, blanks and dashes do not count."""
-    return _LOOSE.sub("", sku.casefold())
-
-
-def _tries(text: str) -> list[ColumnElement[bool] | None]:
-    """The whole SKU first, by its index; then any part of SKU or name."""
-    if not text:
-        return [None]
-    s = stock_items.c
-    part = or_(s.sku.icontains(text, autoescape=True), s.label.icontains(text, autoescape=True))
-    return [s.loose == loose(text), part]
-
-
-def _query(
-    found: FlowInfo, why: Match, condition: ColumnElement[bool] | None, after: int | str | None
-) -> Select[Any]:
-    if why is Match.MATCHED:
-        return _pairs(found, condition, after)
-    s, u = stock_items.c, stock_unmatched.c
-    query = (
-        select(u.stock_item.label("cursor"), u.side, s.sku, s.label, s.variant_id, s.tracked)
-        .join(stock_items, s.id == u.stock_item)
-        .where(u.flow_id == found.flow.id, u.why == why.value, u.stock_item > (after or 0))
-        .order_by(u.stock_item)
-    )
-    return query if condition is None else query.where(condition)
-
-
-def _pairs(found: FlowInfo, condition: ColumnElement[bool] | None, after: int | str | None) -> Select[Any]:
-    b, s = bindings.c, stock_items.c
-    source_first = found.flow.direction[0] == "a"
-    mine, other = (b.id_a, b.id_b) if source_first else (b.id_b, b.id_a)
-    query = (
-        select(mine.label("cursor"), s.sku, s.label, s.variant_id, s.tracked, other.label("other_id"))
-        .join(stock_items, (s.variant_id == mine) & (s.connection_id == found.source.id))
-        .where(b.link_id == found.link.id, b.kind == "variant", mine > (after or ""))
-        .order_by(mine)
-    )
-    return query if condition is None else query.where(condition)
-
-
-def _row(row: Any, why: Match, found: FlowInfo) -> MatchRow:
-    if why is Match.MATCHED:
-        return MatchRow(
-            row.cursor, why.value, "both", row.sku, row.label, row.variant_id, row.other_id, row.tracked
-        )
-    side = "source" if row.side in (found.flow.direction[0], "source") else "target"
-    return MatchRow(row.cursor, why.value, side, row.sku, row.label, row.variant_id, "", row.tracked)

@@ -147,8 +147,10 @@ class TestReading:
         self, shop: ShopifyHarness, connector: ShopifyConnector
     ) -> None:
         whole = list(connector.read(Entity.STOCK))
-        shop.sandbox.fault("failed_bulk", 2)
+        shop.sandbox.fault("failed_bulk", 2, match={"operation": "bulkOperationRunQuery"})
+        before = len(shop.trace.requests)
         pages = list(connector.read(Entity.STOCK))
+        assert "StockPages" in [name for name, _ in shop.trace.requests[before:]]
         assert pages[-1].complete and pages[-1].cursor == whole[-1].cursor
 
 

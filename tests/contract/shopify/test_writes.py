@@ -160,7 +160,8 @@ class TestWrites:
         first = connector.find_written(call)
         assert first.found is Found.NOT_SURE
         shop.clock.sleep(first.ask_again_in)
-        assert connector.find_written(call).found is Found.NO
+        stock = call.operation in ("inventory_set", "inventory_adjust")  # others move it, too
+        assert connector.find_written(call).found is (Found.KEY if stock else Found.NO)
         assert connector.send(call)[0].state is State.APPLIED
 
 

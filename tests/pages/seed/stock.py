@@ -145,9 +145,9 @@ def live(ws: Workspace, shop: Stores) -> None:
     aligned(ws, shop)
     StockStages(ws.db).validate(shop.flow.id, "ayse", {"items": 120})
     log = [change(shop, "", n, "applied", "queue") for n in range(20)]
-    log += [change(shop, "", n, "seen", "hand") for n in range(20, 26)]
+    log += [change(shop, "", n, "seen", "store") for n in range(20, 26)]
     StockChanges(ws.db).add(log)
-    kinds = (Difference.DIFFERS, Difference.DIFFERS, Difference.MISSED, Difference.HAND)
+    kinds = (Difference.DIFFERS, Difference.DIFFERS, Difference.MISSED, Difference.STORE)
     rows = [NewDifference(n + 1, PLACE, sku(n), kinds[n % 4], 5 + n, 7 + n) for n in range(9)]
     with ws.db.write() as tx:
         StockDifferences(ws.db).put(tx, shop.flow.id, rows)

@@ -15,6 +15,7 @@ import pytest
 
 from sync.connectors.contract import Services
 from sync.connectors.digest import ContentDigest
+from sync.connectors.shopify import export
 from sync.connectors.shopify.bulk import Bulk, BulkFailed
 from sync.connectors.shopify.client import Answer
 from sync.connectors.shopify.documents import Document
@@ -57,6 +58,8 @@ class Shop:
         self.states: list[str] = []
         self.pages: list[dict[str, Any]] = []
         self.miscounted = 0
+        self.refusal = ""
+        self.grouped: list[bool] = []
         self.cut = 64
         self._began = 0.0
 
@@ -67,8 +70,12 @@ class Shop:
     def execute(self, doc: Document, variables: dict[str, Any], **_: Any) -> Answer:
         return self.query(doc.name, variables)
 
-    def bulk_run(self, _: dict[str, Any]) -> dict[str, Any]:
+    def bulk_run(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._began = self.clock.monotonic()
+        self.grouped.append(variables["grouped"])
+        if self.refusal:
+            error = {"code": "INVALID", "field": ["query"], "message": self.refusal}
+            return {"bulkOperationRunQuery": {"bulkOperation": None, "userErrors": [error]}}
         return {"bulkOperationRunQuery": {"bulkOperation": {"id": "1"}, "userErrors": []}}
 
     def bulk_state(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +87,8 @@ class Shop:
             }
         status = self.states.pop(0) if self.states else "COMPLETED"
         url = "file" if self.results[0] else None
-        counts = {"objectCount": str(count), "rootObjectCount": str(count)}
+        children = sum('"__parentId":' in one for one in self.results[0])
+        counts = {"objectCount": str(count), "rootObjectCount": str(count - children)}
         return {"bulkOperation": {"status": status, "url": url, **counts}}
 
     def bulk_cancel(self, _: dict[str, Any]) -> dict[str, Any]:
@@ -215,6 +223,62 @@ def test_a_line_that_is_no_variant_ends_the_read() -> None:
     shop = Shop([*LINES, '{"no":"id"}'])
     with pytest.raises(Exception, match="not whole"):
         shop.read()
+
+
+def test_a_query_that_shopify_does_not_take_gives_way_to_pages() -> None:
+    shop = Shop(LINES)
+    shop.refusal, shop.pages = "Query is too long.", [variant(n) for n in range(1, 8)]
+    pages = shop.read()
+    assert len(items(pages)) == 7 and pages[-1].complete
+
+
+class TestManyLocations:
+    """Levels as lines of their own."""
+
+    @pytest.fixture(autouse=True)
+    def few_are_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(export, "MOST_INLINE", 1)
+
+    def lines(self, parent: str = "ProductVariant") -> list[str]:
+        found = []
+        for n in (1, 2, 3):
+            row = variant(n)
+            level = row["inventoryItem"].pop("l0")
+            found.append(line({**row, "inventoryItem": {**row["inventoryItem"], "l1": None}}))
+            for place in [*PLACES, "gid://shopify/Location/9"][: n - 1]:
+                own = {"id": f"L{n}", "location": {"id": place}, **level}
+                found.append(line({**own, "__parentId": f"gid://shopify/{parent}/{n}"}))
+        return found
+
+    @pytest.mark.parametrize("parent", ["ProductVariant", "InventoryItem"])
+    @pytest.mark.parametrize("cut", [1, 64, 10_000])
+    def test_each_variant_gets_the_levels_that_follow_it(self, parent: str, cut: int) -> None:
+        shop = Shop(self.lines(parent))
+        shop.cut = cut
+        pages = shop.read()
+        assert [[lv.location_id for lv in one.levels] for one in items(pages)] == [
+            [],
+            [PLACES[0]],
+            list(PLACES),
+        ]
+        assert pages[-1].complete and pages[-1].expected == 3 and shop.grouped == [True]
+
+    def test_a_value_that_looks_like_a_parent_is_a_value(self) -> None:
+        odd = line(variant(1, sku='"__parentId":"x"'))
+        assert [item.sku for item in items(Shop([odd]).read())] == ['"__parentId":"x"']
+
+    @pytest.mark.parametrize("order", [(2, 0, 1, 3, 4, 5), (0, 2, 1, 3, 4, 5), (0, 1, 3, 2, 4, 5)])
+    def test_lines_that_are_not_grouped_give_way_to_pages(self, order: tuple[int, ...]) -> None:
+        told = self.lines()
+        shop = Shop([told[n] for n in order])
+        shop.pages = [variant(n) for n in range(1, 4)]
+        assert len(items(shop.read())) >= 3 and "variants_count" in shop.asked
+
+    def test_a_level_without_its_location_gives_way_to_pages(self) -> None:
+        told = self.lines()
+        shop = Shop([*told[:2], told[2].replace('"location"', '"elsewhere"'), *told[3:]])
+        shop.pages = [variant(n) for n in range(1, 4)]
+        assert "variants_count" in (shop.read() and shop.asked)
 
 
 def test_a_full_disk_is_the_operators_matter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sync.connectors.shopify.wire.stock import stock_item, turned
-from sync.model.stock import ItemKind, StockLevel
+from sync.engine.stock.decide import summed
+from sync.model.stock import ALL_PLACES, ItemKind, StockLevel
 
 PLACES = ("gid://shopify/Location/1", "gid://shopify/Location/2")
 
@@ -75,11 +76,12 @@ def test_where_it_is_no_longer_stocked_is_told_with_what_was_there() -> None:
 @pytest.mark.parametrize(
     "broken", [{}, {"quantities": None}, level(), level(available=None), level(available="x"), 7]
 )
-def test_a_level_that_cannot_be_read_is_a_problem_and_no_zero(broken: Any) -> None:
+def test_a_level_that_cannot_be_read_is_a_problem_and_hides_all_levels(broken: Any) -> None:
+    """It may be below zero: the others alone would come to more than there is."""
     item = stock_item(
         raw(inventoryItem={"id": "i", "tracked": True, "l0": broken, "l1": level(available=1)}), PLACES
     )
-    assert [lv.location_id for lv in item.levels] == [PLACES[1]]
+    assert item.levels == () and summed(item.levels, [ALL_PLACES]) is None
     assert [problem.cause for problem in item.problems] == ["stock.unreadable"]
 
 

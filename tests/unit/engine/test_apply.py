@@ -206,6 +206,52 @@ def test_a_call_whose_key_is_good_goes_again_as_it_is() -> None:
     assert book.state == {"c0": "applied"} and wire.sent == [keyed, keyed]
 
 
+KEYED = Call("k", "op", {}, ("c0",), "key", NOON + timedelta(hours=23))
+
+
+def left_open(wire: Wire, *, repeat: bool, ended: bool) -> Notebook:
+    """A book with one call that an earlier run left without an outcome, after it was looked up."""
+    book = Notebook(1)
+    book.commit(KEYED)
+    made = Apply(wire, book, StillClock(), 1, lambda _: None)  # type: ignore[arg-type]
+    made.recover(repeat=repeat, ended=ended)
+    return book
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_the_key_alone_knows_is_asked_by_the_same_call(ended: bool) -> None:
+    wire = Wire(fine, lambda call: Written(Found.KEY))
+    book = left_open(wire, repeat=True, ended=ended)
+    assert book.state == {"c0": "applied"} and wire.sent == [KEYED]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_the_key_alone_knows_stays_unknown_where_nothing_may_be_sent(ended: bool) -> None:
+    wire = Wire(fine, lambda call: Written(Found.KEY))
+    book = left_open(wire, repeat=False, ended=ended)
+    assert book.state == {"c0": "unknown"} and wire.sent == [] and list(book.open) == ["k"]
+
+
+def test_what_never_happened_is_let_go_once_its_run_is_over() -> None:
+    """It might overwrite by now what somebody else has set."""
+    wire = Wire(fine, lambda call: Written(Found.NO))
+    book = left_open(wire, repeat=True, ended=True)
+    assert book.state == {"c0": "planned"} and wire.sent == [] and not book.open
+
+
+@pytest.mark.parametrize("error", [Transient(say("later")), NotAuthorised(say("no"))])
+def test_a_repeat_that_was_not_sent_says_nothing_about_the_first(error: Exception) -> None:
+    def fail(call: Call) -> list[Outcome]:
+        raise OutcomeUnknown(say("lost")) if len(wire.sent) == 1 else error
+
+    book = Notebook(1)
+    wire = Wire(fail, lambda call: Written(Found.KEY))
+    wire.batch = lambda changes: [KEYED]  # type: ignore[method-assign]
+    with pytest.raises(type(error)):
+        apply(book, wire)
+    assert book.state == {"c0": "unknown"} and list(book.open) == ["k"], "a new call would sell it again"
+
+
 def test_near_its_end_a_key_is_not_used_again() -> None:
     def once(call: Call) -> list[Outcome]:
         if len(wire.sent) == 1:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import StatementError
 
 from storage.clock import from_micros, to_micros
 from storage.jsontext import dump_json, load_json
-from storage.tables.base import Amount, Json, UtcDateTime, plain_decimal
+from storage.tables.base import Json, UtcDateTime
 
 DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -97,26 +97,6 @@ def test_a_naive_time_never_reaches_the_database() -> None:
         UtcDateTime().process_bind_param(datetime(2026, 1, 1), DIALECT)
 
 
-@given(decimals)
-def test_amounts_are_exact_to_the_digit(value: Decimal) -> None:
-    column = Amount()
-    stored = column.process_bind_param(value, DIALECT)
-    assert stored is not None and "E" not in stored
-    assert column.process_result_value(stored, DIALECT) == value
-
-
-@pytest.mark.parametrize("value", [1.5, 1, "1.50", None.__class__])
-def test_amounts_are_decimals_only(value: Any) -> None:
-    with pytest.raises(TypeError, match="Decimal"):
-        plain_decimal(value)
-
-
-@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+1000000", "1E-1000000"])
-def test_amounts_are_finite_and_of_this_world(value: str) -> None:
-    with pytest.raises(ValueError, match="stored"):
-        plain_decimal(Decimal(value))
-
-
 def test_types_work_in_a_real_table_and_in_conditions() -> None:
     metadata = MetaData()
     table = Table(
@@ -124,7 +104,6 @@ def test_types_work_in_a_real_table_and_in_conditions() -> None:
         metadata,
         Column("id", Integer, primary_key=True),
         Column("at", UtcDateTime),
-        Column("amount", Amount),
         Column("body", Json),
     )
     engine = create_engine("sqlite://")
@@ -134,14 +113,12 @@ def test_types_work_in_a_real_table_and_in_conditions() -> None:
         connection.execute(
             insert(table),
             [
-                {"at": at, "amount": Decimal("12.50"), "body": {"day": date(2026, 1, 2)}},
-                {"at": at + timedelta(days=1), "amount": None, "body": None},
+                {"at": at, "body": {"day": date(2026, 1, 2)}},
+                {"at": at + timedelta(days=1), "body": None},
             ],
         )
         early = connection.execute(select(table).where(table.c.at < at + timedelta(hours=1))).mappings().all()
-        assert [dict(row) for row in early] == [
-            {"id": 1, "at": at, "amount": Decimal("12.50"), "body": {"day": date(2026, 1, 2)}}
-        ]
+        assert [dict(row) for row in early] == [{"id": 1, "at": at, "body": {"day": date(2026, 1, 2)}}]
         assert connection.execute(select(table.c.id).where(table.c.body.is_(None))).scalars().all() == [2]
         with pytest.raises(StatementError, match="time zone"):
             connection.execute(insert(table).values(at=datetime(2026, 1, 1)))

@@ -50,7 +50,9 @@ class Stock:
 
     def listed(self, why: Match | None = None) -> set[tuple[str, str, str]]:
         """(class, side, variant) of the exceptions."""
-        return {(e.why.value, e.side, e.variant_id) for e in self.match.exceptions(self.flow.id, why)}
+        kinds = [kind for kind in Match if kind is not Match.MATCHED] if why is None else [why]
+        rows = [row for kind in kinds for row in self.match.listed(self.flow, self.link, kind, limit=1000)]
+        return {(row.why, row.side, row.variant_id) for row in rows}
 
     def moved(self) -> set[str]:
         """Source variants of the pairs in need of a decision."""

@@ -9,8 +9,8 @@ import pytest
 
 from storage.clock import utc_now
 from storage.links import STORE_TO_STORE
-from storage.stock_changes import LogFilter
 from storage.stock_differences import NewDifference, StockDifferences
+from storage.stock_log import ChangeFilter
 from storage.stock_owners import StockOwners
 from storage.stock_stages import StockStages
 from sync.errors import NeedsOperator
@@ -40,15 +40,15 @@ def test_due_comes_in_order_and_leaves_out_what_is_unticked(stock: Stock) -> Non
     stock.changes.add([change(stock.flow.id, None, f"v{n}", 1, 1) for n in range(5)])
     first = stock.changes.due("run", "stock", limit=2)
     with stock.db.write() as tx:
-        stock.changes.choose(tx, [first[0].id], False)
-        stock.changes.commit(tx, "c1", [first[1].id])
+        assert stock.changes.choose(tx, ChangeFilter(run_id="run"), False, [first[0].id]) == 1
+        stock.changes.set_state(tx, [first[1].id], "sent")
     left = stock.changes.due("run", "stock")
     assert [row.variant_id for row in left] == ["v2", "v3", "v4"]
     assert stock.changes.due("run", "stock", after_id=left[0].id)[0] == left[1]
     assert stock.changes.counts("run") == {"planned": 4, "sent": 1}
     assert stock.changes.phases("run") == {"stock": 3}
-    [sent] = stock.changes.each("run", "sent")
-    assert (sent.state, sent.tries) == ("sent", 1)
+    assert [row.id for row in stock.changes.each("run", "sent")] == [first[1].id]
+    assert stock.changes.ticked("run") == (4, 5) and stock.changes.counts("run", "phase") == {"stock": 5}
 
 
 def test_a_whole_call_settles_at_once(stock: Stock) -> None:
@@ -131,21 +131,35 @@ def test_the_log_filters_and_pages(stock: Stock) -> None:
     rows = [replace(change(stock.flow.id, None, f"v{n}", 1, 1), state="applied") for n in range(6)]
     rows[2] = replace(rows[2], sku="Blau_1", cause="webhook", place="B2")
     stock.changes.add(rows)
-    newest = stock.changes.log(LogFilter(flow_id=stock.flow.id), limit=4)
+    newest = stock.changes.log(ChangeFilter(flow_id=stock.flow.id), limit=4)
     assert [r.variant_id for r in newest] == ["v5", "v4", "v3", "v2"]
-    assert [r.variant_id for r in stock.changes.log(LogFilter(), newest[-1].id)] == ["v1", "v0"]
-    for wanted in (LogFilter(sku="BLAU_"), LogFilter(cause="webhook"), LogFilter(place="B2")):
+    assert [r.variant_id for r in stock.changes.log(ChangeFilter(), newest[-1].id)] == ["v1", "v0"]
+    again = stock.changes.in_order(ChangeFilter(run_id="run"), newest[-1].id - 1, limit=2)
+    assert [r.variant_id for r in again] == ["v2", "v3"]
+    for wanted in (ChangeFilter(sku="Blau_"), ChangeFilter(causes=("webhook",)), ChangeFilter(place="B2")):
         assert [r.variant_id for r in stock.changes.log(wanted)] == ["v2"]
-    assert stock.changes.log(LogFilter(sku="BLAUX")) == [], "_ is no wildcard"
+        assert stock.changes.count(wanted, 3) == 1
+    assert stock.changes.log(ChangeFilter(sku="BlauX")) == [], "_ is no wildcard"
+    assert stock.changes.count(ChangeFilter(phase="stock"), 3) == 3, "counted up to there"
     hour = timedelta(hours=1)
-    assert stock.changes.log(LogFilter(since=utc_now() + hour)) == []
-    assert len(stock.changes.log(LogFilter(until=utc_now() + hour, run_id="run", state="applied"))) == 6
-    counted = stock.changes.trend(stock.flow.id, days=2)
-    assert {(day.cause, day.count) for day in counted} == {("run", 5), ("webhook", 1)}
-    assert {day.day for day in counted} <= {utc_now().date(), utc_now().date() - timedelta(days=1)}
+    assert stock.changes.log(ChangeFilter(since=utc_now() + hour)) == []
+    late = ChangeFilter(until=utc_now() + hour, run_id="run", states=("applied", "seen"))
+    assert len(stock.changes.log(late)) == 6
 
 
-def test_stages_go_forward_and_back(stock: Stock) -> None:
+def test_the_trend_counts_by_day_and_cause(stock: Stock) -> None:
+    rows = [replace(change(stock.flow.id, None, f"v{n}", 1, 1), state="applied") for n in range(3)]
+    stock.changes.add([*rows[:2], replace(rows[2], cause="queue", state="seen")])
+    stock.changes.add([change(stock.flow.id, None, "planned", 1, 1), replace(rows[0], flow_id="other")])
+    now = stock.changes.log(ChangeFilter())[0].at
+    days = stock.changes.trend(stock.flow.id, 3, now)
+    assert [dict(day.counts) for day in days] == [{}, {}, {"run": 2, "queue": 1}]
+    assert [(now.date() - day.at.date()).days for day in days] == [2, 1, 0]
+    later = stock.changes.trend(stock.flow.id, 2, now + timedelta(days=1))
+    assert [dict(day.counts) for day in later] == [{"run": 2, "queue": 1}, {}]
+
+
+def test_stages_go_forward(stock: Stock) -> None:
     stages, flow_id = StockStages(stock.db), stock.flow.id
     assert not stages.get(flow_id).live and stages.get(flow_id).baseline_run == ""
     stock.refresh()
@@ -156,8 +170,6 @@ def test_stages_go_forward_and_back(stock: Stock) -> None:
     done = stages.get(flow_id)
     assert done.live and done.validated_by == "ada" and done.figures == {"items": 3}
     assert "at" in stock.match.counts(flow_id), "the match stays known"
-    stages.reset(flow_id)
-    assert not stages.get(flow_id).live and "at" in stock.match.counts(flow_id)
 
 
 def test_a_location_has_one_writer(stock: Stock, store: Store) -> None:
@@ -185,12 +197,12 @@ def test_differences_open_stay_and_close(stock: Stock) -> None:
         found.put(tx, flow_id, [first, replace(first, binding_id=2, sku="Other")])
     [one] = found.of(flow_id, [1]).values()
     with stock.db.write() as tx:
-        found.put(tx, flow_id, [replace(first, why=Difference.HAND, target=9, run_id="r2")])
+        found.put(tx, flow_id, [replace(first, why=Difference.STORE, target=9, run_id="r2")])
     again = found.of(flow_id, [1])[1, "B1"]
-    assert (again.why, again.target, again.run_id, again.since) == (Difference.HAND, 9, "r2", one.since)
-    assert found.counts(flow_id) == {Difference.HAND: 1, Difference.DIFFERS: 1}
-    assert [d.binding_id for d in found.list(flow_id, text="sku-")] == [1]
+    assert (again.why, again.target, again.run_id, again.since) == (Difference.STORE, 9, "r2", one.since)
+    assert found.counts(flow_id) == {Difference.STORE: 1, Difference.DIFFERS: 1}
+    assert [d.binding_id for d in found.list(flow_id, sku="Sku-")] == [1]
     assert [d.binding_id for d in found.list(flow_id, after=(1, "B1"))] == [2]
     with stock.db.write() as tx:
         found.close(tx, flow_id, [(1, "B1")])
-    assert found.list(flow_id, Difference.HAND) == []
+    assert found.list(flow_id, Difference.STORE) == []

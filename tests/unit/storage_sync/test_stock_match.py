@@ -63,12 +63,6 @@ def test_every_class_of_the_match(stock: Stock) -> None:
     }
     assert stock.listed(Match.UNTRACKED) == {("untracked", "source", "a6")}
     assert stock.listed(Match.BUNDLE) == {("bundle", "source", "a7"), ("bundle", "target", "b7")}
-    assert stock.match.unpaired(stock.flow.id, "target") == {
-        "only_target": 1,
-        "duplicate": 3,
-        "empty": 1,
-        "bundle": 1,
-    }
     stored = stock.match.counts(stock.flow.id)
     assert stored["matched"] == 2 and "at" in stored
 
@@ -173,10 +167,11 @@ def test_ranges_meet_without_a_gap(stock: Stock, monkeypatch: pytest.MonkeyPatch
     assert stock.refresh() == expected and len(stock.listed()) == 31
     with stock.db.read() as tx:
         assert tx.exec_driver_sql("SELECT count(*) FROM bindings").scalar() == 90
-    page = stock.match.exceptions(stock.flow.id, Match.EMPTY, limit=15)
-    rest = stock.match.exceptions(stock.flow.id, Match.EMPTY, after=page[-1].cursor, limit=15)
+    given = stock.flow, stock.link
+    page = stock.match.listed(*given, Match.EMPTY, limit=15)
+    rest = stock.match.listed(*given, Match.EMPTY, after=page[-1].cursor, limit=15)
     assert len(page) == 15 and len(rest) == 5
-    found = stock.match.matched(stock.flow, stock.link, "s-01", limit=50)
+    found = stock.match.listed(*given, Match.MATCHED, "s-01", limit=50)
     assert {row.sku for row in found} <= {f"S-0{n}" for n in range(10, 20)} and found
 
 

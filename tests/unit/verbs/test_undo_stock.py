@@ -163,8 +163,7 @@ def test_a_difference_that_was_ticked_is_taken_back(stores: Stores) -> None:
     stores.put(stores.target, 4, PLACE, 2)
     plan = stores.plan(run)
     offered = [row.id for row in views.moved(stores.ws, plan).rows]
-    with stores.ws.db.write() as tx:
-        stores.ws.stock_changes.choose(tx, offered, True)
+    stores.ws.run_verbs.choose(plan.id, offered, True)
     done = stores.apply(plan)
     assert done.counts.updated == 20
     assert stores.shown() == [5] * 3 + [3, 0] + [5] * 15
@@ -222,8 +221,7 @@ def test_what_was_sold_stays_sold_whatever_is_undone(stores: Stores) -> None:
     stores.put(stores.target, 1, PLACE, 6)  # one more
     plan = stores.plan(run)
     offered = [row.id for row in views.moved(stores.ws, plan).rows]
-    with stores.ws.db.write() as tx:
-        stores.ws.stock_changes.choose(tx, offered, True)
+    stores.ws.run_verbs.choose(plan.id, offered, True)
     run_id = stores.ws.run_verbs.apply_plan(plan.id, by="test")
     manager, stage = stores.ws.manager(stores.ws.runs.get(run_id)), "plan"
     while stage != "apply:stock":
@@ -257,8 +255,7 @@ def test_undoing_a_full_run_with_a_reason_takes_its_word_back(stores: Stores) ->
 def test_unticked_rows_are_not_written(stores: Stores) -> None:
     plan = stores.plan(moved(stores))
     first = next(stores.ws.stock_changes.each(plan.id))
-    with stores.ws.db.write() as tx:
-        stores.ws.stock_changes.choose(tx, [first.id], False)
+    stores.ws.run_verbs.choose(plan.id, [first.id], False)
     done = stores.apply(plan)
     assert sorted(stores.shown()) == [5] * 19 + [9]
     assert done.counts.updated == 19 and done.figures["skipped"] == {"unticked": 1}

@@ -19,7 +19,7 @@ _NOTHING: Wire = {}
 def stock_item(raw: Wire, places: Sequence[str]) -> StockItem:
     """A ProductVariant with the fragment `StockItem`. A place where the item was never stocked is not among
     its levels; one where it no longer is comes with `active` False. What cannot be understood becomes a
-    problem."""
+    problem, and then no level is told."""
     item, product = raw.get("inventoryItem") or _NOTHING, raw.get("product") or _NOTHING
     problems: list[Problem] = []
     kind = ItemKind.PLAIN
@@ -50,7 +50,8 @@ def turned(raw: Wire) -> Wire | None:
 
 
 def levels(item: Wire, places: Sequence[str], problems: list[Problem]) -> tuple[StockLevel, ...]:
-    """The levels at `places`, which the answer names l0, l1 …"""
+    """The levels at `places`, which the answer names l0, l1 … If one cannot be read there are none at all: a
+    sum without it could be more than there is."""
     found = []
     for name, place in zip(_names(len(places)), places, strict=True):
         raw = item.get(name)
@@ -64,7 +65,7 @@ def levels(item: Wire, places: Sequence[str], problems: list[Problem]) -> tuple[
                     "stock.unreadable", say("The stock at {place} is not readable.", place=place), "available"
                 )
             )
-    return tuple(found)
+    return () if problems else tuple(found)
 
 
 @lru_cache(64)
@@ -88,3 +89,17 @@ def _level(raw: Wire, place: str) -> StockLevel:
     if available is None:
         raise KeyError("available")
     return StockLevel(place, available, on_hand, reserved, raw.get("isActive") is not False)
+
+
+def placed(item: Wire, levels: Sequence[Wire], number_of: Mapping[str, int]) -> Wire:
+    """An InventoryItem whose levels came one by one, as if they had been selected by location; `number_of` is
+    each wanted location's place in the order. KeyError, TypeError for a level that does not tell its
+    location."""
+    known = ((number_of.get(level["location"]["id"]), level) for level in levels)
+    return {**item, **{f"l{number}": level for number, level in known if number is not None}}
+
+
+def with_more(item: Wire, more: Wire, before: int, count: int) -> Wire:
+    """An InventoryItem with the levels of another read of it, whose `count` locations come after `before`
+    others."""
+    return {**item, **{f"l{before + n}": more.get(f"l{n}") for n in range(count)}}
