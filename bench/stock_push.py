@@ -94,7 +94,7 @@ def _staleness(
 def speed_for(skus: int, plan: str) -> float:
     """A factor at which the processor keeps up with the pace of the plan."""
     if plan == "plus":
-        return 0.6 if skus > 100_000 else 1.0
+        return 0.55 if skus > 100_000 else 1.0
     return 4.0 if skus > 100_000 else 2.0 if skus > 10_000 else 1.0
 
 

@@ -336,6 +336,23 @@ def test_orders_that_the_source_does_not_know_are_taken_off_until_it_does(world:
     assert run.status is Status.DONE and world.available() == world.summed(), run
 
 
+@pytest.mark.parametrize("mode", [Mode.SWEEP, Mode.DELTA])
+def test_an_order_flow_tells_of_its_orders_and_a_sale_by_hand_stays_sold(world: World, mode: Mode) -> None:
+    """Both at one SKU: the order's pieces come back with the source's own fall, those by hand never."""
+    flow, orders, skus = with_open_orders(world)
+    sku, ws = next(iter(skus)), world.ws
+    for one in skus:
+        world.restock(one, 60)
+    assert world.ended(ws.run_verbs.start(flow.id, Mode.SWEEP, by="test")).status is Status.DONE
+    world.shop.post("/stock", {"sku": sku, "delta": -2})
+    assert world.ended(ws.run_verbs.start(orders.id, Mode.FULL, by="test")).status is Status.DONE
+    for pieces in (50, 40, 70):
+        world.restock(sku, pieces)
+        assert world.ended(ws.run_verbs.start(flow.id, mode, by="test")).status is Status.DONE
+        sold, right = world.available(), world.summed()
+        assert {one: right[one] - sold[one] for one in skus} == {one: 2 * (one == sku) for one in skus}
+
+
 @pytest.mark.parametrize("stage", ["plan", "put"])
 def test_a_worker_that_was_frozen_stores_nothing_when_it_wakes(
     stores: Stores, monkeypatch: pytest.MonkeyPatch, stage: str
