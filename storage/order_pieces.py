@@ -64,6 +64,11 @@ class OrderPieces:
         for part in chunks(order_ids, _AT_ONCE):
             tx.execute(delete(order_pieces).where(p.link_id == link_id, among(tx, p.order_id, part)))
 
+    def any(self, link_id: str) -> bool:
+        """Has an order flow of the link ever written down an order?"""
+        with self.db.read() as tx:
+            return tx.execute(select(p.order_id).where(p.link_id == link_id).limit(1)).first() is not None
+
     def taken_over(
         self, link_id: str, side: str, variant_ids: Sequence[str], before: datetime
     ) -> list[TakenOver]:

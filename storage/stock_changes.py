@@ -139,7 +139,8 @@ _SETTLE = (
         "AND binding_id IS NOT NULL AND source IS NOT NULL AND after IS NOT NULL "
         "ON CONFLICT (binding_id, location_id) DO UPDATE "
         "SET a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at, "
-        "untold = excluded.untold, source_at = CASE WHEN excluded.source_at > 0 THEN excluded.source_at "
+        "untold = excluded.untold, "  # and never back to an older read: what came between would count twice
+        "source_at = CASE WHEN excluded.source_at > stock_baselines.source_at THEN excluded.source_at "
         "ELSE stock_baselines.source_at END",
     ),
     (

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from storage.attention import Parked
 from storage.paths import URL_VARIABLE
 from storage.stock_changes import StockChangeRow
 from sync.managers.sandboxes import SandboxProcess
+from sync.managers.stock.book import StockBook
 from sync.managers.trial import BOX
+from sync.model.call import Call
 from sync.model.flow import Connection, Flow, StockSettings
 from sync.model.run import Mode, Run, Scope, Status
 from sync.workspace import Workspace, open_workspace
@@ -196,3 +201,35 @@ class Stores(Runs):
         target.mark()
         run = self.run(flow, Mode.SWEEP)
         assert not target.effects() and not run.counts.updated, self.why(run)
+
+
+@contextmanager
+def own_stores(home: Path, **settings: Mapping[str, object]) -> Iterator[Stores]:
+    """A workspace with stores of its own, which end with it: each by its name, with what it is made of."""
+    processes = {
+        name: start_store(f"own-{name}", seed, **dict(settings[name]))
+        for seed, name in enumerate(settings, start=1)
+    }
+    try:
+        made = Stores(processes, home)
+        yield made
+        made.close()
+    finally:
+        for process in processes.values():
+            process.stop()
+
+
+class StandsStill:
+    """The first run of a mode stands still before its first call, until `go_on`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        commit = StockBook.commit
+
+        def held(book: StockBook, call: Call) -> bool:
+            if book.ctx.run.mode is mode and not self.reached.is_set():
+                self.reached.set()
+                assert self.go_on.wait(PATIENCE)
+            return commit(book, call)
+
+        monkeypatch.setattr(StockBook, "commit", held)

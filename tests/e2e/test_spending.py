@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
 
 from sync.managers.context import Context, spending_of
 from sync.managers.sandboxes import SandboxProcess
-from sync.managers.stock.book import StockBook
-from sync.model.call import Call
 from sync.model.run import Mode, Run
 from sync.spending import FIELDS, Spending
-from tests.e2e.stores import Stores
+from tests.e2e.stores import StandsStill, Stores
+from tests.e2e.world import PATIENCE
 
 
 def made(stores: Stores) -> dict[str, float]:
@@ -36,22 +34,14 @@ def test_runs_side_by_side_are_not_charged_for_each_other(
     sku, other = sorted(target.levels())[:2]
     stores.source.stock(other, 901)
     before = made(stores)
-    reached, go_on, commit = threading.Event(), threading.Event(), StockBook.commit
-
-    def held(book: StockBook, call: Call) -> bool:
-        if book.ctx.run.mode is Mode.SWEEP and not reached.is_set():
-            reached.set()
-            assert go_on.wait(30)
-        return commit(book, call)
-
-    monkeypatch.setattr(StockBook, "commit", held)
+    stands = StandsStill(monkeypatch, Mode.SWEEP)
     run_id = stores.ws.run_verbs.start(flow.id, Mode.SWEEP, by="test")
-    assert reached.wait(30)
+    assert stands.reached.wait(PATIENCE)
     beside = made(stores)
     stores.source.stock(sku, 5)
     stores.pushed(flow, [sku])
     urgent = {name: made(stores)[name] - beside[name] for name in FIELDS}
-    go_on.set()
+    stands.go_on.set()
     run = stores.ended(run_id)
     [small] = [r for r in stores.ws.runs.list(flow_id=flow.id) if r.mode is Mode.ITEMS]
     assert urgent["calls"] >= 2 and summed(small) == pytest.approx(urgent)

@@ -9,12 +9,10 @@ import pytest
 
 from sync.errors import NeedsOperator
 from sync.managers.sandboxes import SandboxProcess
-from sync.managers.stock.book import StockBook
-from sync.model.call import Call
 from sync.model.entity import Entity
 from sync.model.run import Mode, Scope, Status
-from tests.e2e.stores import Stores
-from tests.e2e.world import World
+from tests.e2e.stores import StandsStill, Stores
+from tests.e2e.world import PATIENCE, World
 
 
 def test_an_urgent_item_overtakes_a_large_run_and_is_not_undone_by_it(
@@ -28,22 +26,14 @@ def test_an_urgent_item_overtakes_a_large_run_and_is_not_undone_by_it(
     sku, other = sorted(target.levels())[:2]
     stores.source.stock(sku, 900)
     stores.source.stock(other, 901)
-    reached, go_on, commit = threading.Event(), threading.Event(), StockBook.commit
-
-    def held(book: StockBook, call: Call) -> bool:
-        if book.ctx.run.mode is Mode.SWEEP and not reached.is_set():
-            reached.set()
-            assert go_on.wait(30)
-        return commit(book, call)
-
-    monkeypatch.setattr(StockBook, "commit", held)
+    stands = StandsStill(monkeypatch, Mode.SWEEP)
     run_id = stores.ws.run_verbs.start(flow.id, Mode.SWEEP, by="test")
-    assert reached.wait(30)
+    assert stands.reached.wait(PATIENCE)
     stores.source.stock(sku, 5)
     stores.pushed(flow, [sku])
     now = target.levels()[sku]
     assert now == 5 + stores.source.levels(1)[sku]
-    go_on.set()
+    stands.go_on.set()
     run = stores.ended(run_id)
     assert target.levels()[sku] == now, stores.why(run)
     assert target.levels()[other] == 901 + stores.source.levels(1)[other]

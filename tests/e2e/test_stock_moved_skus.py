@@ -11,7 +11,7 @@ import pytest
 from sync.connectors.shopify.documents import _made
 from sync.model.flow import Flow
 from sync.model.run import Mode
-from tests.e2e.stores import Stores, start_store
+from tests.e2e.stores import Stores, own_stores
 
 _RENAME = _made(
     "rename",
@@ -23,17 +23,9 @@ _FIND = _made("find", "query F { productVariants(first: 50) { nodes { sku invent
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Stores]:
-    processes = {
-        name: start_store(f"own-{name}", seed, stock_skus=12)
-        for seed, name in enumerate(("source", "target"), start=1)
-    }
-    try:
-        made = Stores(processes, tmp_path / "home")
+    twelve = {"stock_skus": 12}
+    with own_stores(tmp_path / "home", source=twelve, target=twelve) as made:
         yield made
-        made.close()
-    finally:
-        for process in processes.values():
-            process.stop()
 
 
 def client(own: Stores, name: str) -> Any:

@@ -14,40 +14,24 @@ from sync.model.entity import Entity
 from sync.model.flow import StockSettings
 from sync.model.run import Mode, Status
 from sync.model.stock import Match
-from tests.e2e.stores import Stores, start_store
+from tests.e2e.stores import Stores, own_stores
 from tests.e2e.world import World
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Stores]:
     """A source of forty SKUs and a target that does not stock a third of them at its second place."""
-    processes = {
-        "source": start_store("own-source", 1, stock_skus=40),
-        "target": start_store("own-target", 2, stock_skus=40, stock_unstocked=0.3),
-    }
-    try:
-        made = Stores(processes, tmp_path / "home")
+    forty = {"stock_skus": 40}
+    with own_stores(tmp_path / "home", source=forty, target={**forty, "stock_unstocked": 0.3}) as made:
         yield made
-        made.close()
-    finally:
-        for process in processes.values():
-            process.stop()
 
 
 @pytest.fixture
 def dirty(tmp_path: Path) -> Iterator[Stores]:
     """Two stores of which half the rows carry some dirt."""
-    processes = {
-        "source": start_store("dirty-source", 1, stock_skus=120, stock_dirt=0.25),
-        "target": start_store("dirty-target", 2, stock_skus=120, stock_dirt=0.25),
-    }
-    try:
-        made = Stores(processes, tmp_path / "home")
+    made_of = {"stock_skus": 120, "stock_dirt": 0.25}
+    with own_stores(tmp_path / "home", source=made_of, target=made_of) as made:
         yield made
-        made.close()
-    finally:
-        for process in processes.values():
-            process.stop()
 
 
 def test_items_that_are_not_stocked_are_activated_first(own: Stores) -> None:

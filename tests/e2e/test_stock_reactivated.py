@@ -16,7 +16,7 @@ from sync.model.call import Call, Outcome, State
 from sync.model.flow import Flow
 from sync.model.run import Status
 from sync.model.text import say
-from tests.e2e.stores import Stores, start_store
+from tests.e2e.stores import Stores, own_stores
 
 _OLD = 400
 _OFF = _made(
@@ -32,17 +32,9 @@ _FIND = _made("find", "query F { productVariants(first: 100) { nodes { sku inven
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Stores]:
-    processes = {
-        name: start_store(f"own-{name}", seed, stock_skus=30)
-        for seed, name in enumerate(("source", "target"), start=1)
-    }
-    try:
-        made = Stores(processes, tmp_path / "home")
+    thirty = {"stock_skus": 30}
+    with own_stores(tmp_path / "home", source=thirty, target=thirty) as made:
         yield made
-        made.close()
-    finally:
-        for process in processes.values():
-            process.stop()
 
 
 def closed(own: Stores) -> tuple[Flow, list[str]]:

@@ -230,6 +230,17 @@ def test_an_order_counts_once_however_often_the_source_moves(shelf: Shelf) -> No
     assert shelf.untold() == 2
 
 
+def test_what_an_order_flow_took_over_counts_after_it_is_switched_off(shelf: Shelf) -> None:
+    n, ws = shelf.other + 40, shelf.stores.ws
+    orders(shelf.stores, shelf.flow)
+    shelf.target.sell(shelf.sku, 5)
+    assert shelf.moves(n - 1) == n - 6 and shelf.untold() == 5
+    taken_over(shelf, "1", 5)
+    [flow] = [f for f in ws.links.flows(shelf.flow.link_id) if f.entity is Entity.ORDER]
+    ws.links.save(replace(flow, enabled=False))
+    assert shelf.moves(n - 6, Mode.SWEEP) == n - 6 and shelf.untold() == 0
+
+
 def taken_over(shelf: Shelf, number: str, pieces: int, placed: datetime | None = None) -> None:
     """An order of the destination gets its partner at the source."""
     ws, [pair] = shelf.stores.ws, shelf.pairs()

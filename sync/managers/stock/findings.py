@@ -43,7 +43,10 @@ _SETTLE = (
     "a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at, "
     "untold = excluded.untold"
 )
-_READ = ", source_at = excluded.source_at"
+_READ = (
+    ", source_at = CASE WHEN excluded.source_at > stock_baselines.source_at THEN excluded.source_at "
+    "ELSE stock_baselines.source_at END"
+)
 """Only where the target was read, too: orders whose loss was not seen have still to be counted."""
 
 

@@ -10,7 +10,7 @@ from storage.order_pieces import TakenOver
 from storage.stock_pairs import PairRow
 from sync.engine.stock import Told
 from sync.managers.context import Context
-from sync.managers.stock.in_flight import order_flow, read_at
+from sync.managers.stock.in_flight import read_at
 from sync.managers.stock.levels import shown_at
 
 Key = tuple[int, str]
@@ -19,11 +19,11 @@ Key = tuple[int, str]
 
 class ToldOrders:
     """Looks pairs up, a page at a time. Orders that were taken over while the source was read, or since, do
-    not count: its figure may not know them."""
+    not count: its figure may not know them. Those of a flow that has been switched off since do."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx, self.ws = ctx, ctx.ws
-        self.kept = order_flow(ctx.ws, ctx.link, ctx.target_side) is not None
+        self.kept = ctx.ws.order_pieces.any(ctx.link.id)
 
     def of(self, pairs: Sequence[PairRow], places: Sequence[str]) -> Mapping[Key, Told]:
         """Only rows that were told of something."""
