@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -173,10 +175,16 @@ class Database:
 
 
 def _busy(error: OperationalError) -> Exception:
-    if "locked" not in str(error.orig) and "busy" not in str(error.orig):
-        return error
+    return _kept_locked(error.orig) if _is_locked(error.orig) else error
+
+
+def _is_locked(error: object) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
+
+
+def _kept_locked(error: object) -> StorageBusy:
     return StorageBusy(
-        say("Another process is keeping the database locked. Try again in a moment."), str(error.orig)
+        say("Another process is keeping the database locked. Try again in a moment."), str(error)
     )
 
 
@@ -254,7 +262,6 @@ def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
         hide_parameters=True,
     )
     pragmas = [
-        "journal_mode = WAL",
         "foreign_keys = ON",
         f"synchronous = {synchronous}",
         f"busy_timeout = {BUSY_MILLISECONDS}",
@@ -267,6 +274,7 @@ def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # the driver must not open transactions of its own: we say BEGIN
+        _use_wal(raw)
         for pragma in pragmas:
             raw.execute(f"PRAGMA {pragma}")
 
@@ -275,6 +283,22 @@ def _sqlite_engine(url: URL, synchronous: str, *, write: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _use_wal(raw: Any) -> None:
+    """A file that is not in WAL mode yet is changed under a lock for which SQLite does not wait: it answers
+    "locked" at once, whatever the busy timeout, while another process writes or makes the same change."""
+    deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite_driver().OperationalError as error:
+            if not _is_locked(error):
+                raise
+            if time.monotonic() > deadline:
+                raise _kept_locked(error) from error
+        time.sleep(random.uniform(0.01, 0.05))
 
 
 def open_database(url_or_path: str | os.PathLike[str]) -> Database:

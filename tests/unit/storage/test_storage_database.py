@@ -61,6 +61,33 @@ def test_sqlite_is_set_up_for_many_threads(sqlite: Database) -> None:
     assert asked == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 10_000}
 
 
+def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+    """SQLite's own timeout does not count while a file is changed to WAL mode."""
+    path = tmp_path / "new.db"
+    other = module.sqlite_driver().connect(str(path), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ends.start()
+    database = Database(f"sqlite:///{path}")
+    with database.read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    ends.join()
+    database.close()
+    other.close()
+
+
+def test_a_new_file_that_stays_locked_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BUSY_MILLISECONDS", 50)
+    path = tmp_path / "new.db"
+    other = module.sqlite_driver().connect(str(path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(StorageBusy, match="locked"), database.read():
+        pass
+    database.close()
+    other.close()
+
+
 def test_write_commits_and_an_error_rolls_back(db: Database, clock) -> None:
     with db.write() as connection:
         _add(connection, "kept", clock)
