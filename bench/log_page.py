@@ -21,15 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.parts.database import postgres
-from storage.database import Database, open_database
+from bench.parts.goals import Goal, judged
+from storage.database import Database
 from storage.logs import Level, LogRow, Logs
+from storage.opening import open_database
 from storage.search import LogFilter
 from sync.cli.demo import peak_mb
 from sync.model.text import say
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BATCH = 5_000
-LIMIT_SECONDS = 0.4
+GOALS = (Goal("slowest_seconds", 0.4),)
 LEVELS: tuple[Level, ...] = ("info", "info", "info", "success", "warning", "error")
 ENTITIES = ("product", "price", "inventory", "order", "customer")
 COLOURS = ("Kırmızı", "Lacivert", "Siyah", "Beyaz", "Haki", "Bordo")
@@ -42,11 +44,11 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, server as url:
         database = open_database(url or Path(folder) / "log.db")
         try:
-            report = _measure(database, options.rows, options.seed)
+            report = judged(_measure(database, options.rows, options.seed), GOALS)
         finally:
             database.close()
     print(json.dumps(report, ensure_ascii=False, indent=None if options.json else 2))
-    return 0 if report["slowest_seconds"] <= LIMIT_SECONDS else 1
+    return int(bool(report["missed"]))
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:

@@ -8,12 +8,13 @@ from typing import Any
 
 from bench.parts.bound import LATENCY
 from bench.parts.figures import parser, say, tell
+from bench.parts.goals import Goal, judged
 from bench.parts.memory import TreeMemory
 from bench.parts.stores import Shape, Stores, two_stores
 from bench.parts.timing import Stages
 from sync.model.run import Mode
 
-GOAL_POINTS = 15.0
+GOALS = (Goal("writes", 0), Goal("source_points", 15), Goal("target_points", 15))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -27,9 +28,9 @@ def main(argv: Sequence[str]) -> int:
         tell(f"Baseline of {args.skus} SKUs …")
         stores.baseline()
         figures = {**_look(stores), "peak_mb": memory.peak_mb}
+    figures = judged(figures, GOALS)
     say(figures, args.json)
-    points = max(figures["source_points"], figures["target_points"])
-    return int(bool(figures["writes"]) or points > GOAL_POINTS)
+    return int(bool(figures["missed"]))
 
 
 def _look(stores: Stores) -> dict[str, Any]:

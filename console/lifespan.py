@@ -9,7 +9,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from sync import workspace
+from sync import application
 
 _log = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 def _start() -> None:
-    if not workspace.shared().start():
+    if not application.shared().start():
         _log.warning(
             "another process of this installation runs the work; this console reads and enqueues only"
         )
 
 
 def _stop() -> None:
-    workspace.shared().close()
-    workspace.hand_in(None)
+    application.shared().close()
+    application.hand_in(None)

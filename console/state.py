@@ -1,7 +1,7 @@
-"""What the shell of the console takes from the workspace: users, sessions, throttle, and two figures to show.
+"""What the shell of the console takes from the application: users, sessions, throttle, two figures to show.
 
-The one object per process is the workspace (`sync.workspace.shared`), kept where a hot reload cannot make a
-second one; this is only a view of it.
+The one object per process is `sync.application.shared()`, kept where a hot reload cannot make a second one;
+this is only a view of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.sessions import Sessions
 from storage.throttle import SignInThrottle
 from storage.users import Users
-from sync import workspace
+from sync import application
 from sync.managers.views.memo import memo_of
 from sync.queue.dispatch import somebody_works
 from sync.workspace import Workspace
@@ -50,7 +50,7 @@ def of(ws: Workspace) -> Shell:
 
 def shared() -> Shell:
     """The shell of this process's workspace, which is opened on first use."""
-    return of(workspace.shared())
+    return of(application.shared())
 
 
 def _workers(ws: Workspace) -> str:

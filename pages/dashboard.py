@@ -24,10 +24,10 @@ from pages.parts import (
     status_badge,
 )
 from pages.sync_parts import charts
-from pages.sync_parts.common import safe, show_refusal, space
-from pages.sync_parts.history import run_table
+from pages.sync_parts.common import flow_names, open_connection, safe, show_refusal, space
+from pages.sync_parts.history import queue_failures, run_table
 from pages.sync_parts.running import live_panel
-from sync.managers.views import attention, dashboard, flows, runs
+from sync.managers.views import attention, dashboard, flows, runs, stock_failures
 from sync.managers.views.dashboard import ConnectionCard, Span
 
 require()
@@ -43,7 +43,9 @@ def figures(hours: int) -> None:
     metric_row(
         [*_written(now, before, compared), _success(now, before, compared), _failed(now, before, compared)]
     )
-    _needs_you_line(attention.open_count(space()))
+    with st.container(horizontal=True):
+        _needs_you_line(attention.open_count(space()))
+        queue_failures(stock_failures.failed_in_queue(space()))
 
 
 def _written(now: Span, before: Span, compared: str | None) -> list[Metric]:
@@ -137,6 +139,8 @@ def activity(hours: int) -> None:
         found = dashboard.failures(space(), hours)
         if found:
             charts.failures(found)
+        elif now.failed:
+            st.caption(_("The causes stand on the runs' own pages."))
         else:
             st.caption(":green[:material/check_circle:] " + _("Nothing failed in this time."))
 
@@ -170,6 +174,7 @@ def connection_card(card: ConnectionCard) -> None:
         st.caption(plain(" · ".join([c.platform.capitalize(), *card.links])))
         if card.reason is not None:
             st.markdown(f":small[:red[{safe(card.reason)}]]")
+            open_connection()
         st.caption(":material/verified: " + render(_("Tested {when}"), when=plain(ago(c.checked_at))))
         st.caption(":material/sync_alt: " + render(_("Last run {when}"), when=plain(ago(card.last_run_at))))
 
@@ -180,9 +185,10 @@ def next_runs() -> None:
         section(_("Next runs"))
         coming = dashboard.next_runs(space())
         several = len({n.flow.link.id for n in coming}) > 1
+        short = flow_names()
         for n in coming:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                route = f" :gray[{plain(n.flow.route)}]" if several else ""
+                route = f" :gray[{plain(short[n.flow.flow.id])}]" if several else ""
                 st.markdown(f"**{safe(n.flow.name)}**{route}", width="stretch")
                 if n.at is not None:
                     st.markdown(f":material/schedule: {plain(shown(n.at))}", width="content")

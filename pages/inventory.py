@@ -1,4 +1,4 @@
-"""Inventory: stock by SKU from one store to others; set up, run, match, validate, look up."""
+"""Inventory: stock by SKU from a store or an ERP to stores; set up, run, match, validate, look up."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pages.settings_parts.base import chooser
 from pages.sync_parts.before_run import carry_on
 from pages.sync_parts.common import follow, may_configure, show_refusal, space
 from sync.managers.views import stock
+from sync.managers.views.stock import StockCard
 
 require()
 follow()
@@ -52,6 +53,26 @@ def nothing() -> None:
             st.page_link("pages/welcome.py", label=_("Try it on the sandbox"), icon=":material/science:")
 
 
+def views() -> list[str]:
+    """Where only product flows carry stock: what was written, and who writes; the rest needs a stock flow."""
+    if cards:
+        return list(VIEWS)
+    return ["changes", *(["differences"] if any(map(_differs, logged)) else []), "owners", "overview"]
+
+
+def _differs(card: StockCard) -> bool:
+    return any(card.differences.values())
+
+
+def choices(view: str) -> list[StockCard]:
+    """The flows of which this part can tell."""
+    if view == "changes":
+        return logged
+    if view == "differences":
+        return [*cards, *(card for card in logged[len(cards) :] if _differs(card))]
+    return cards
+
+
 def whole() -> None:
     """The part that the address names, and which flow it is about."""
     with st.container(
@@ -61,13 +82,16 @@ def whole() -> None:
         key="inventory_view",
     ):
         with st.container(width=640):  # not "stretch": on a phone the flow stands below, not beside
-            view = chooser(_("View"), VIEWS, "view")
-        card = None
+            view = chooser(_("View"), {name: VIEWS[name] for name in views()}, "view")
+        card, found = None, choices(view)
         if view in PARTS:
-            with st.container(width=205 if len(cards) > 1 else 1):
-                card = pick_flow(cards)
+            with st.container(width=205 if len(found) > 1 else 1):
+                card = pick_flow(found)
     if view == "overview":
-        overview.draw(cards)
+        if cards:
+            overview.draw(cards)
+        else:
+            nothing()
     elif view == "owners":
         owners.draw()
     elif card is not None:
@@ -76,14 +100,15 @@ def whole() -> None:
 
 cards = stock.cards(space())
 wizard = setup.asked()
-title = _("Set up stock between stores") if wizard else _("Inventory")
-with page_header(title, _("Stock follows by SKU, from one store to others")):
+logged = [] if wizard else stock.logged(space())
+title = _("Set up stock") if wizard else _("Inventory")
+with page_header(title, _("Stock follows by SKU, from a store or an ERP to one or more stores")):
     if cards and not wizard:
         setup.open_button(primary=False)
 show_refusal()
 if wizard:
     setup.draw()
-elif cards:
+elif logged:
     whole()
 else:
     nothing()

@@ -163,9 +163,12 @@ def _cells(row: LogRow) -> dict[str, object]:
 
 
 def _where(row: LogRow) -> str:
-    """Short enough for a column: the connection, or the link; the row's detail names the direction too."""
-    link = known.links.get(row.link_id or "") if not row.connection_id else ""
-    return link or known.where(row)
+    """Short enough for a column: the connection, or the flow by its short name; the row's detail names the
+    direction too."""
+    if row.connection_id:
+        return known.where(row)
+    short = known.shorts.get(row.flow_id or "") or known.shorts.get(row.link_id or "")
+    return short or known.links.get(row.link_id or "") or known.where(row)
 
 
 def detail(row: LogRow) -> None:

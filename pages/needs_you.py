@@ -19,7 +19,7 @@ from pages.parts import (
     time_column,
 )
 from pages.sync_parts import address, decisions_csv
-from pages.sync_parts.common import act, may_act, said, show_refusal, space, who
+from pages.sync_parts.common import act, may_act, pressed, said, show_refusal, space, who
 from pages.sync_parts.paging import cursor, pages_back, turner
 from pages.sync_parts.parked import batch, case, tell
 from storage.attention import Parked
@@ -129,13 +129,12 @@ def tools(wanted: Wanted) -> None:
             ),
         )
         st.space("stretch")
-        st.button(
+        pressed(
             _("Try all again"),
+            lambda: retry_all(wanted),
             key="retry_all",
             icon=":material/refresh:",
             disabled=not may_act(),
-            on_click=retry_all,
-            args=(wanted,),
             help=_("Everything that matches the filters, in one run a flow."),
         )
         decisions_csv.buttons(wanted)

@@ -34,7 +34,7 @@ from pages.parts import (
     time_column,
 )
 from pages.sync_parts import address
-from pages.sync_parts.common import act, follow, may_act, safe, said, show_refusal, space, who
+from pages.sync_parts.common import act, follow, may_act, pressed, roomy, safe, said, show_refusal, space, who
 from pages.sync_parts.paging import cursor, pages_back, turner
 from sync.managers.verbs.queue import QueueVerbs
 from sync.managers.views import flows, queue, words
@@ -134,7 +134,7 @@ def _columns() -> dict[str, Any]:
         **({"flow": text_column(_("Flow"), width=126)} if len(NAMES) > 1 else {}),
         "cause": text_column(_("Cause"), width=66),
         "due": time_column(_("Due"), width=150, seconds=True),
-        "tries": number_column(_("Retries"), width=58),
+        "tries": number_column(_("Retries"), width=roomy(_("Retries"), 58)),
         "why": text_column(_("Why"), width=198),
     }
 
@@ -164,7 +164,7 @@ def why(line: Line) -> Message:
 
 
 def flow_name(line: Line) -> str:
-    """Stock · Main store → Outlet."""
+    """Stock · Outlet."""
     return NAMES.get(line.flow_id, "–")
 
 
@@ -185,12 +185,12 @@ def _verbs(wanted: QueueFilter, chosen: Sequence[Line]) -> None:
                 on_click=_doing(partial(verb, ids, who())),
             )
         if counts.get("failed"):
-            st.button(
+            pressed(
                 _("Retry all that failed"),
+                _doing(partial(verbs.retry_all, wanted, who())),
                 key="queue_retry_all",
                 type="tertiary",
                 disabled=off,
-                on_click=_doing(partial(verbs.retry_all, wanted, who())),
             )
 
 
@@ -232,8 +232,10 @@ def detail(line: Line) -> None:
             )
 
 
-ENDS = {f.flow.id: (f.source.name, f.target.name) for f in flows.all_flows(space())}
-NAMES = {f.flow.id: f"{render(f.name)} · {f.link.name}" for f in flows.all_flows(space())}
+KNOWN = flows.all_flows(space())
+ENDS = {f.flow.id: (f.source.name, f.target.name) for f in KNOWN}
+SHORT = flows.short_names(KNOWN)
+NAMES = {f.flow.id: f"{render(f.name)} · {SHORT[f.flow.id]}" for f in KNOWN}
 counts = queue.figures(space()).by_status
 page_header(_("Queue"), _("What is due, what is at work, and what failed"))
 show_refusal()

@@ -66,7 +66,7 @@ def show(line: RunLine) -> None:
     show_refusal()
     if run.status in LIVE:
         live(lambda: progress(run.id), running=lambda: moving(run.id), key="live_run")
-    run_head.error_box(run)
+    run_head.error_box(line)
     if run.scope.undo_of:
         undo.head(line)
     run_head.brake_box(line)

@@ -33,7 +33,8 @@ def running_now() -> None:
 
 def ran_before() -> None:
     """The newest runs, of all flows or one."""
-    names = {card.info.flow.id: f"{render(card.info.name)} · {card.info.route}" for card in cards}
+    short = flows.short_names(card.info for card in cards)
+    names = {card.info.flow.id: f"{render(card.info.name)} · {short[card.info.flow.id]}" for card in cards}
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
             section(_("Last runs"))

@@ -78,7 +78,9 @@ with st.grid(columns=3, min_column_width=255, gap="small"):
         _(
             "One form for each Shopify store and one for Sentos, tested when you save them. The first run "
             "is a preview or a test of five: you see what would change before anything does."
-        ),
+        )
+        + "\n\n"
+        + _("Stock between Shopify stores: connect two stores, then Set up stock."),
         _("You need API access to your accounts"),
     )
     if button(_("Open the settings"), icon=":material/arrow_forward:", key="open_settings"):

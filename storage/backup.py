@@ -25,10 +25,12 @@ from sqlalchemy import make_url
 
 from storage import preferences
 from storage.clock import Clock, utc_now
-from storage.database import Database, open_database, sqlite_driver
+from storage.database import Database
 from storage.migrations.runner import check_known, revision
+from storage.opening import open_database
 from storage.oslock import ProcessLock
 from storage.paths import DataPaths
+from storage.sqlite import sqlite_driver
 from storage.vault import KEY_FILE, Vault
 from sync.errors import NeedsOperator
 from sync.model.text import say

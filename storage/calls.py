@@ -47,7 +47,9 @@ class Calls:
         )
 
     def set_state(self, tx: Connection, call_id: str, state: str) -> None:
-        tx.execute(update(calls).where(calls.c.id == call_id).values(state=state, at=now()))
+        """`at` stays the moment of sending while nobody knows the outcome."""
+        ended = {} if state == "unknown" else {"at": now()}
+        tx.execute(update(calls).where(calls.c.id == call_id).values(state=state, **ended))
 
     def unanswered(
         self, run_id: str | None = None, connection_id: str | None = None

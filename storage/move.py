@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, Table, func, select, text
 
-from storage.database import Database, open_database
+from storage.database import Database
+from storage.opening import open_database
 from storage.oslock import ProcessLock
 from storage.tables import metadata
 from sync.errors import BrokenContract, NeedsOperator

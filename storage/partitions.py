@@ -4,7 +4,7 @@ Times are the database's own clock, so that machines need not agree on theirs. O
 stored in a transaction that holds the row by `FOR KEY SHARE`: a renewal passes that, a takeover
 (`FOR UPDATE`) waits for it. So nobody can take over between the check of a fence and the commit behind it,
 and a worker that was frozen in the midst of such a transaction loses its session after
-`database.FROZEN_SECONDS`.
+`postgresql.FROZEN_SECONDS`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.database import as_url
+from storage.opening import as_url
 
 HOME_VARIABLE = "COUNTERPART_HOME"
 URL_VARIABLE = "COUNTERPART_DATABASE_URL"

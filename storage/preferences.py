@@ -73,6 +73,8 @@ RESTORED_AT = Preference("backup.restored_at", datetime, LONG_AGO)
 """When a backup was last put back; `LONG_AGO` means never. What was sent after the backup was made is unknown
 to it, so calls without an outcome and records without a binding are looked up before anything is sent
 again."""
+STOCK_SINCE = Preference("stock.aligned_since", datetime, LONG_AGO)
+"""When a backup was last put back, for good: no run from before is the baseline of a stock flow."""
 
 KNOWN: tuple[Preference[Any], ...] = (
     LOG_ROWS,
@@ -84,6 +86,7 @@ KNOWN: tuple[Preference[Any], ...] = (
     PAUSED,
     TRIAL_WANTED,
     RESTORED_AT,
+    STOCK_SINCE,
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, null, select, update
 
 from storage.bulk import among, chunks, insert_many
 from storage.clock import to_micros
@@ -21,7 +21,7 @@ from sync.model.text import Message
 PHASES = ("track", "activate", "stock", "gone", "adjust")
 """The order in which a stock run's changes go out."""
 _AT_ONCE = 2000
-_GIVEN = attrgetter(*COLUMNS[:18])
+_GIVEN = attrgetter(*COLUMNS[:19])
 """What a new change says itself; its message, tries, call and time follow."""
 
 c = stock_changes.c
@@ -66,8 +66,7 @@ class StockChanges(StockLog):
         """The state of these changes; the other values only where they are given."""
         given = {"reason": reason, "before": before, "after": after, "source": source, "untold": untold}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        if message is not None:
-            values["message"] = stored_message(message)
+        values["message"] = stored_message(message) if message is not None else _SAID
         tx.execute(update(stock_changes).where(among(tx, c.id, ids)).values(state=state, at=now(), **values))
 
     def applied(
@@ -128,8 +127,14 @@ class StockChanges(StockLog):
         return {phase: found[phase] for phase in (*PHASES, *found) if phase in found}
 
 
+_SAID = case((c.state == "unknown", null()), else_=c.message)
+"""That nobody knows what became of a row is over with the next that is known."""
 _SETTLE = (
-    (("now",), "UPDATE stock_changes SET state = 'applied', at = {m} WHERE id IN ({ids})"),
+    (
+        ("now",),
+        "UPDATE stock_changes SET message = CASE WHEN state = 'unknown' THEN NULL ELSE message END, "
+        "state = 'applied', at = {m} WHERE id IN ({ids})",
+    ),
     (
         ("now", "read"),
         "INSERT INTO stock_baselines "
@@ -137,6 +142,11 @@ _SETTLE = (
         "SELECT binding_id, place, {a}, {b}, CAST({m} AS BIGINT), untold, CAST({m} AS BIGINT) "
         "FROM stock_changes WHERE id IN ({ids}) "
         "AND binding_id IS NOT NULL AND source IS NOT NULL AND after IS NOT NULL "
+        # An answer that comes late: what was settled after the call went out is the newer word. (The level
+        # below is taken over all the same, so that the next run looks.)
+        "AND NOT EXISTS (SELECT 1 FROM stock_baselines b JOIN calls k ON k.id = stock_changes.call_id "
+        "WHERE b.binding_id = stock_changes.binding_id AND b.location_id = stock_changes.place "
+        "AND b.at > k.at) "
         "ON CONFLICT (binding_id, location_id) DO UPDATE "
         "SET a_quantity = excluded.a_quantity, b_quantity = excluded.b_quantity, at = excluded.at, "
         "untold = excluded.untold, "  # and never back to an older read: what came between would count twice

@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from storage.anycase import as_written
 from storage.bulk import among, chunks, run_many
 from storage.clock import to_micros
 from storage.clock import utc_now as now
 from storage.database import Database
 from storage.tables.base import begins
 from storage.tables.stock import stock_differences
+from storage.tables.sync import stock_baselines
 from sync.model.stock import Difference
 
 d = stock_differences.c
@@ -81,6 +83,19 @@ class StockDifferences:
                 out |= {(row.binding_id, row.place): _row(row) for row in tx.execute(query)}
         return out
 
+    def any(self, tx: Connection, flow_id: str) -> bool:
+        """Is anything open of this flow? Read in the caller's transaction."""
+        return tx.execute(select(d.binding_id).where(d.flow_id == flow_id).limit(1)).first() is not None
+
+    def settled_at(self, binding_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
+        """When these pairs were last settled, by (binding, place)."""
+        b, out = stock_baselines.c, dict[tuple[int, str], datetime]()
+        with self.db.read() as tx:
+            for part in chunks(sorted(set(binding_ids)), _AT_ONCE):
+                query = select(b.binding_id, b.location_id, b.at).where(among(tx, b.binding_id, part))
+                out |= {(row.binding_id, row.location_id): row.at for row in tx.execute(query)}
+        return out
+
     def list(
         self,
         flow_id: str,
@@ -90,14 +105,15 @@ class StockDifferences:
         limit: int = 100,
     ) -> list[StockDifference]:
         """A page in the order of (binding, place), begun after that key; `why` is a Difference ("": any),
-        `sku` a SKU or the beginning of one, as it is written."""
+        `sku` a SKU or the beginning of one, as it is written; if there is none, in capitals or small
+        letters."""
         later = (d.binding_id > after[0]) | ((d.binding_id == after[0]) & (d.place > after[1]))
         query: Select[Any] = select(stock_differences).where(d.flow_id == flow_id, later)
         if why:
             query = query.where(d.why == str(why))
-        if sku:
-            query = query.where(begins(d.sku, sku))
         with self.db.read() as tx:
+            if sku:
+                query = query.where(begins(d.sku, as_written(tx, d.sku, sku)))
             rows = tx.execute(query.order_by(d.binding_id, d.place).limit(limit)).all()
         return [_row(row) for row in rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -34,7 +34,9 @@ ITEM_COLUMNS = (
     "kind",
     "tracked",
     "tags",
+    "status",
     "missed",
+    "came_back",
 )
 _KINDS = {kind.value: kind for kind in ItemKind}
 _LEVEL_COLUMNS = ("stock_item", "place", "available", "on_hand", "reserved", "active")
@@ -70,7 +72,9 @@ class ItemRow:
     kind: ItemKind
     tracked: bool
     tags: tuple[str, ...]
+    status: str
     missed: int
+    came_back: int = 0
     levels: tuple[StockLevel, ...] = ()
 
     @property
@@ -134,15 +138,16 @@ class StockItems:
         insert_many(
             tx,
             stock_items,
-            ("connection_id", *COLUMNS, "hash", "sweep", "missed"),
-            [(connection_id, *f.row, f.hash, sweep, 0) for f in new],
+            ("connection_id", *COLUMNS, "hash", "sweep", "missed", "came_back"),
+            [(connection_id, *f.row, f.hash, sweep, 0, 0) for f in new],
         )
         made = _stored(tx, connection_id, [f.row[0] for f in new]) if new else {}
         _write_levels(tx, [(made[f.row[0]][0], f) for f in new])
         changed, unsure, back = _differing(wanted, stored)
         differing = len(new) + (_rewrite(tx, changed, unsure, sweep, only) if changed else 0)
         if back:
-            tx.execute(update(stock_items).where(among(tx, i.id, back)).values(missed=0))
+            here = update(stock_items).where(among(tx, i.id, back))
+            tx.execute(here.values(missed=0, came_back=i.came_back + 1))
         if sweep:
             _mark_seen(
                 tx, connection_id, sweep, [row[0] for found in (stored, made) for row in found.values()]
@@ -213,11 +218,13 @@ class StockItems:
         """These items, by variant id; unknown ones are not among them."""
         return {row.variant_id: row for row in self._find(connection_id, i.variant_id, variant_ids)}
 
-    def by_sku(self, connection_id: str, skus: Sequence[str]) -> list[ItemRow]:
-        """Items of these SKUs as stored (trimmed, NFC, otherwise exact)."""
-        wanted = set(skus)
-        found = self._find(connection_id, i.loose, {loose(sku) for sku in wanted if sku})
-        return [row for row in found if row.sku in wanted]
+    def by_sku(
+        self, connection_id: str, skus: Sequence[str], spelt: Callable[[str], str] = str
+    ) -> list[ItemRow]:
+        """Items of these SKUs as stored (trimmed, NFC, otherwise exact), or equal by this way of spelling."""
+        wanted = {spelt(sku) for sku in skus if sku}
+        found = self._find(connection_id, i.loose, {loose(sku) for sku in skus if sku})
+        return [row for row in found if spelt(row.sku) in wanted]
 
     def _find(self, connection_id: str, column: Any, values: Any) -> list[ItemRow]:
         out: list[ItemRow] = []
@@ -262,9 +269,22 @@ def _place(level: StockLevel) -> str:
 
 def item_of(row: Sequence[Any], levels: tuple[StockLevel, ...]) -> ItemRow:
     """The values of ITEM_COLUMNS as an item."""
-    number, variant, item, product, sku, label, kind, tracked, tags, missed = row
+    number, variant, item, product, sku, label, kind, tracked, tags, status, missed, came_back = row
+    known, said = _KINDS[kind], bool(tracked)
     return ItemRow(
-        number, variant, item, product, sku, label, _KINDS[kind], bool(tracked), _marks(tags), missed, levels
+        number,
+        variant,
+        item,
+        product,
+        sku,
+        label,
+        known,
+        said,
+        _marks(tags),
+        status,
+        missed,
+        came_back,
+        levels,
     )
 
 

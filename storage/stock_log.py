@@ -7,8 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 
+from storage.anycase import as_written
 from storage.bulk import among
 from storage.clock import from_micros, to_micros
 from storage.clock import utc_now as now
@@ -36,6 +47,7 @@ COLUMNS = (
     "chosen",
     "untold",
     "released",
+    "status",
     "message",
     "tries",
     "call_id",
@@ -52,7 +64,8 @@ c = stock_changes.c
 class NewStockChange:
     """A change to be written. Pieces at one place of the target: `before` it showed, `after` it is to show;
     `source` is what the source showed. `untold`: pieces lost at the target that the source was not told of,
-    to be remembered with the baseline; `released`: those that are forgotten and so on sale again."""
+    to be remembered with the baseline; `released`: those that are forgotten and so on sale again. A change
+    without a place is one of the product: `status` is what it was, `reason` says what it becomes."""
 
     run_id: str
     flow_id: str
@@ -73,6 +86,7 @@ class NewStockChange:
     message: Message | None = None
     untold: int = 0
     released: int = 0
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,7 @@ class StockChangeRow(NewStockChange):
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
     """Which changes; what is empty does not restrict. `sku` is a SKU or the beginning of one, as it is
-    written."""
+    written; if there is none, in capitals or small letters."""
 
     flow_id: str = ""
     run_id: str = ""
@@ -115,12 +129,15 @@ class StockLog:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def log(self, which: ChangeFilter, before: int | None = None, limit: int = 100) -> list[StockChangeRow]:
-        """The newest first, older than the id `before`."""
-        older = [] if before is None else [c.id < before]
+    def log(
+        self, which: ChangeFilter, before: tuple[datetime, int] | None = None, limit: int = 100
+    ) -> list[StockChangeRow]:
+        """The newest first by the time that is shown (one that was looked up late came to its end late),
+        older than (`at`, `id`) of a row."""
+        older = [] if before is None else [tuple_(c.at, c.id) < tuple_(*before, types=[c.at.type, c.id.type])]
         with self.db.read() as tx:
             query = select(*EVERYTHING).where(*_conditions(tx, which), *older)
-            return rows_of(tx.execute(query.order_by(c.id.desc()).limit(limit)))
+            return rows_of(tx.execute(query.order_by(c.at.desc(), c.id.desc()).limit(limit)))
 
     def in_order(self, which: ChangeFilter, after: int = 0, limit: int = 100) -> list[StockChangeRow]:
         """In the order of planning, after the id `after`."""
@@ -179,12 +196,13 @@ class StockLog:
 
 
 def _conditions(tx: Connection, which: ChangeFilter) -> list[ColumnElement[bool]]:
-    few = _few(tx, which.sku)
+    sku = as_written(tx, c.sku, which.sku) if which.sku else ""
+    few = _few(tx, sku)
     equal = [(c[name], value) for name in _EQUAL if (value := getattr(which, name))]
     found = [(column if few is None else func.coalesce(column, "")) == value for column, value in equal]
     found += [c[n].in_(v) for n, v in (("cause", which.causes), ("state", which.states)) if v]
-    if which.sku:
-        found.append(begins(c.sku, which.sku) if few is None else c.id.in_(few))
+    if sku:
+        found.append(begins(c.sku, sku) if few is None else c.id.in_(few))
     if which.since:
         found.append(c.at >= which.since)
     if which.until:
@@ -206,7 +224,7 @@ def _up_to(tx: Connection, ids: Select[Any], most: int) -> int:
     return int(tx.execute(select(func.count()).select_from(ids.limit(most).subquery())).scalar_one())
 
 
-_ORDER = ("id", "tries", "call_id", "at", "message", "untold", "released", "chosen", *COLUMNS[:15])
+_ORDER = ("id", "tries", "call_id", "at", "message", "untold", "released", "status", "chosen", *COLUMNS[:15])
 EVERYTHING = [stock_changes.c[name] for name in _ORDER]
 """What `rows_of` reads."""
 
@@ -218,7 +236,7 @@ def rows_of(found: Iterable[Any]) -> list[StockChangeRow]:
 
 def _row(row: Any) -> StockChangeRow:
     """Fifteen values are the first of the class."""
-    number, tries, call_id, at, message, untold, released, chosen, *values = row
+    number, tries, call_id, at, message, untold, released, status, chosen, *values = row
     told = Message.from_json(message) if message else None
-    given: Any = (*values, chosen, told, untold, released, number, tries, call_id, at)
+    given: Any = (*values, chosen, told, untold, released, status, number, tries, call_id, at)
     return StockChangeRow(*given)

@@ -14,6 +14,7 @@ from storage.bulk import among, chunks, run_many
 from storage.clock import to_micros
 from storage.clock import utc_now as now
 from storage.database import Database
+from storage.stock_carried import any_aside, carry, drop_aside, set_aside
 from storage.stock_match_list import MatchList
 from storage.stock_pairs import StockPairs
 from storage.tables.stock import stock_items, stock_stages, stock_unmatched
@@ -59,15 +60,21 @@ class _Refresh:
         }
         self.first = True
         self.counts: Counter[str] = Counter({match.value: 0 for match in Match})
+        self.aside = False
 
     def run(self) -> Mapping[str, int]:
         if self.db.dialect == "postgresql":
             with self.db.write() as tx:  # a store just read for the first time is not in its statistics yet
                 tx.execute(text("ANALYZE stock_items"))
         self._review()
+        with self.db.read() as tx:
+            self.aside = any_aside(tx, self.params["link"])
         low: str | None = ""
         while low is not None:
             low = self._range(low)
+        if self.aside:
+            with self.db.write() as tx:
+                drop_aside(tx, self.sides, self.params["link"])
         for side in (self.sides.source, self.sides.target):
             self._nameless(side)
         self._tidy()
@@ -106,7 +113,9 @@ class _Refresh:
                     text(sql.doubtful(self.flow, self.sides, ",".join(part))), self.params
                 ).all()
                 gone = [row.id for row in found if row.moved]
-                tx.execute(delete(bindings).where(among(tx, bindings.c.id, gone)))
+                set_aside(tx, self.sides, self.params["link"], gone)
+                dropped = among(tx, bindings.c.id, gone)
+                tx.execute(delete(bindings).where(dropped, bindings.c.kind == "variant"))
                 self.counts["matched"] += sum(1 for row in found if row.there and not row.moved)
 
     def _range(self, low: str) -> str | None:
@@ -124,6 +133,8 @@ class _Refresh:
                 sql.pair_rest(self.flow, self.sides, tags),
             ):
                 self.counts["matched"] += tx.execute(text(made), {**params, **names}).rowcount
+            if self.aside:
+                carry(tx, self.sides, params["link"], params["now"])
             wanted = self._listing(tx.execute(text(sql.odd(self.flow, self.sides)), params).all())
             self._list(tx, wanted, text(sql.listed(high)), params)
         return high
@@ -146,7 +157,8 @@ class _Refresh:
         wanted: Listed = {}
         for row in rows:
             why = _why(row)
-            if why is None or (row.at_source and not row.bound and not self._takes_part(row.tags)):
+            ours = row.tags if row.at_source else row.twin_tags
+            if why is None or (ours is not None and not self._takes_part(ours)):
                 continue
             self.counts[why.value] += 1
             wanted["source" if row.at_source else "target", row.id] = (why.value, row.sku)
@@ -204,10 +216,12 @@ class _Refresh:
 def _why(row: Row[Any]) -> Match | None:
     """The class of an item, None if there is nothing to say."""
     special = row.special if row.ns == row.nt == 1 else None
-    if row.kind != "plain" or (special and not row.bound):
+    bound = row.twin is not None
+    if row.kind != "plain" or (special and not bound):
         return Match(special or row.kind)
-    if row.bound:
-        return None if row.tracked else Match.UNTRACKED
+    if bound:  # a pair is listed once, though neither side may count it
+        told = not row.at_source and not row.twin
+        return None if row.tracked or told else Match.UNTRACKED
     if not row.sku:
         return Match.EMPTY
     if row.ns > 1 or row.nt > 1:

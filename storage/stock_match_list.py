@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from storage.anycase import contains
 from storage.database import Database
 from storage.stock_items import GONE_AFTER
 from storage.stock_match_sql import sides
@@ -26,7 +27,7 @@ class _Wanted(NamedTuple):
 class MatchRow:
     """One item, or one pair. `cursor` is where the next page begins after: our own id of an item, the
     source's id of a pair. `side` is source, target or both; of a pair `variant_id` is the source's and
-    `other_id` the target's, and it is tracked if both are."""
+    `other_id` the target's. Pairs are those that both sides track: another is listed as untracked, once."""
 
     cursor: int | str
     why: str
@@ -90,7 +91,7 @@ def _query(
         spelt = loose(wanted.text)
         return query.where(i.loose == spelt, key.in_(select(same).where(_other.c.loose == spelt)))
     sku = i.key.contains(folded(clean(wanted.text)), autoescape=True)
-    return query.where(or_(sku, i.label.icontains(wanted.text, autoescape=True)))
+    return query.where(or_(sku, contains(i.label, wanted.text)))
 
 
 _other = stock_items.alias("other")
@@ -116,12 +117,11 @@ def _pairs(flow: Flow, link: Link, after: int | str | None) -> _Made:
     mine, other = b[ends.source_id], b[ends.target_id]
     source = and_(i.connection_id == ends.source, i.variant_id == mine, i.missed < GONE_AFTER)
     there = and_(t.connection_id == ends.target, t.variant_id == other, t.missed < GONE_AFTER)
-    tracked = and_(i.tracked, t.tracked).label("tracked")
     query = (
-        select(mine.label("cursor"), i.sku, i.label, i.variant_id, other.label("other_id"), tracked)
+        select(mine.label("cursor"), i.sku, i.label, i.variant_id, other.label("other_id"), i.tracked)
         .join(stock_items, source)
         .join(target, there)
-        .where(b.link_id == link.id, b.kind == "variant", mine > (after or ""))
+        .where(b.link_id == link.id, b.kind == "variant", mine > (after or ""), i.tracked, t.tracked)
         .order_by(mine)
     )
     return query, mine, _other.c.variant_id

@@ -136,7 +136,7 @@ def _free(which: Sides, variant: str) -> str:
 def odd(flow: Flow, which: Sides) -> str:
     """Items of the groups of which something is to be listed, and how it stands with their SKU as this flow
     compares it: (id, source?, sku, kind, tracked, tags, how many at the source, at the target, a special kind
-    among them, bound?)."""
+    among them, and is what it is bound to tracked, and its tags, NULL if it is bound to nothing)."""
     return f"""
 WITH k AS (
     SELECT {spelling(flow, "i")} AS k, i.loose,
@@ -147,19 +147,21 @@ WITH k AS (
     WHERE NOT g.quiet AND i.loose = g.loose AND i.connection_id IN (:S, :T) AND i.{PRESENT} GROUP BY 1, 2
 )
 SELECT i.id, i.connection_id = :S AS at_source, i.sku, i.kind, i.tracked, i.tags, k.ns, k.nt, k.special,
-       {_bound(which)} AS bound
+       {_twin(which, "p.tracked")} AS twin, {_twin(which, "p.tags")} AS twin_tags
 FROM k CROSS JOIN stock_items i
 WHERE i.loose = k.loose AND i.connection_id IN (:S, :T) AND {spelling(flow, "i")} = k.k AND i.{PRESENT}
 """  # noqa: S608
 
 
-def _bound(which: Sides) -> str:
-    """Is the item bound to one that is there?"""
-    return f"""CASE WHEN i.connection_id = :S THEN EXISTS (
-    SELECT 1 FROM bindings b JOIN stock_items p ON p.connection_id = :T AND p.variant_id = b.{which.target_id}
+def _twin(which: Sides, column: str) -> str:
+    """This column of the item that an item is bound to, NULL if there is none."""
+    return f"""CASE WHEN i.connection_id = :S THEN (
+    SELECT {column} FROM bindings b JOIN stock_items p
+           ON p.connection_id = :T AND p.variant_id = b.{which.target_id}
     WHERE b.link_id = :link AND b.kind = 'variant' AND b.{which.source_id} = i.variant_id AND p.{PRESENT})
-    ELSE EXISTS (
-    SELECT 1 FROM bindings b JOIN stock_items p ON p.connection_id = :S AND p.variant_id = b.{which.source_id}
+    ELSE (
+    SELECT {column} FROM bindings b JOIN stock_items p
+           ON p.connection_id = :S AND p.variant_id = b.{which.source_id}
     WHERE b.link_id = :link AND b.kind = 'variant' AND b.{which.target_id} = i.variant_id AND p.{PRESENT})
     END"""  # noqa: S608
 
@@ -168,7 +170,7 @@ def nameless(which: Sides) -> str:
     """Items without a SKU, by id, in the shape of `odd`."""
     return f"""
 SELECT i.id, i.connection_id = :S AS at_source, i.sku, i.kind, i.tracked, i.tags, 0 AS ns, 0 AS nt,
-       NULL AS special, {_bound(which)} AS bound
+       NULL AS special, {_twin(which, "p.tracked")} AS twin, {_twin(which, "p.tags")} AS twin_tags
 FROM stock_items i WHERE i.connection_id = :side AND i.loose = '' AND i.id > :after AND i.{PRESENT}
 ORDER BY i.id LIMIT :size"""  # noqa: S608
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from sync.model.flow import Flow
 from sync.model.stock import StockItem, StockLevel
 from sync.model.values import key_of
 
@@ -24,9 +25,10 @@ COLUMNS = (
     "kind",
     "tracked",
     "tags",
+    "status",
 )
 """What a row says of the item, in this order."""
-HASHED = ("variant_id", "item_id", "product_id", "sku", "label", "kind", "tracked", "tags")
+HASHED = ("variant_id", "item_id", "product_id", "sku", "label", "kind", "tracked", "tags", "status")
 
 LevelRow = tuple[str, int, int | None, int | None, bool]
 _DASHES = "".join(c for c in map(chr, range(0x11000)) if unicodedata.category(c) == "Pd")
@@ -72,6 +74,13 @@ def loose(sku: str) -> str:
     return bare(folded(clean(sku)))
 
 
+def speller(flow: Flow) -> Callable[[str], str]:
+    """How this flow compares SKUs: what `stock_match_sql.spelling` says in SQL."""
+    if flow.stock.fold_case:
+        return loose if flow.stock.fold_dashes else lambda sku: folded(clean(sku))
+    return lambda sku: clean(sku).replace("-", "").replace(" ", "") if flow.stock.fold_dashes else clean(sku)
+
+
 def fresh(item: StockItem, only: frozenset[str] = frozenset()) -> Fresh:
     """The rows of an item; of its levels only those at `only` (empty: all)."""
     sku = clean(item.sku)
@@ -80,9 +89,10 @@ def fresh(item: StockItem, only: frozenset[str] = frozenset()) -> Fresh:
     tracked = item.tracked is not False
     label = item.label or sku
     kind = item.kind.value
-    row = (item.id, item.item_id, item.product_id, sku, key, bare(key), label, kind, tracked, tags)
+    status = item.status
+    row = (item.id, item.item_id, item.product_id, sku, key, bare(key), label, kind, tracked, tags, status)
     levels = _rows(level for level in item.levels if not only or level.location_id in only)
-    hashed = (item.id, item.item_id, item.product_id, sku, label, kind, tracked, tags)
+    hashed = (item.id, item.item_id, item.product_id, sku, label, kind, tracked, tags, status)
     content = _hash(hashed, levels)
     return Fresh(row, levels, content, content + _suffix(only))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from storage.clock import utc_now as now
 from storage.database import Database
@@ -48,6 +48,12 @@ class StockStages:
     def baseline(self, tx: Connection, flow_id: str, run_id: str) -> None:
         """This run aligned everything."""
         _store(tx, flow_id, {"baseline_run": run_id, "baseline_at": now()})
+
+    def begin_again(self) -> None:
+        """No flow is aligned any more (after a restore): what was written since would look like sales."""
+        undone = {"baseline_run": "", "baseline_at": None, "validated_at": None, "validated_by": ""}
+        with self.db.write() as tx:
+            tx.execute(update(stock_stages).values(undone))
 
     def validate(self, flow_id: str, by: str, figures: Mapping[str, object]) -> None:
         """This person confirmed these figures."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.budgets import Budgets
+from sync import fence
 from sync.errors import CounterpartError
 from sync.model.flow import Connection
-from sync.queue import fence
-
-if TYPE_CHECKING:
-    from storage.budgets import Budgets
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)

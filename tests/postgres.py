@@ -25,7 +25,9 @@ import psycopg
 
 USER = "counterpart"
 _TEMPLATE = "counterpart_template"
-_PATIENCE = 60.0
+_PATIENCE = 180.0
+_LIBC = ctypes.CDLL(None)
+"""Opened here: between fork and exec nothing may be loaded, a thread of ours could hold the loader."""
 
 
 class NoPostgres(RuntimeError):
@@ -174,7 +176,7 @@ class Server:
     def _template(self) -> str:
         found = self._do("SELECT 1 FROM pg_database WHERE datname = %s", _TEMPLATE)
         if not found:
-            from storage.database import open_database
+            from storage.opening import open_database
 
             self._do(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0')
             open_database(self.url(_TEMPLATE)).close()
@@ -239,7 +241,7 @@ def _account() -> dict[str, int]:
 def _die_with_parent() -> None:
     """A test process that is killed takes its server along (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGINT)
+        _LIBC.prctl(1, signal.SIGINT)
 
 
 _shared: Server | None = None

@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
+from bench.parts.box import Box
 from bench.parts.judge import Effect
-from bench.parts.stores import Box
 
 _AT_ONCE = 5_000
 _PATIENCE = 120.0

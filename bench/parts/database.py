@@ -50,7 +50,7 @@ class Server:
 def server() -> Iterator[Server]:
     """A server with a database named counterpart."""
     with tempfile.TemporaryDirectory(prefix="counterpart-postgres-") as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         _run(
@@ -95,13 +95,14 @@ def _run(command: list[str]) -> None:
         raise RuntimeError(f"{command[-1]}: {done.stderr[-500:]}")
 
 
-def _free_port() -> int:
-    """Below those that the system gives to clients: while the server restarts, one of the many that try to
-    reach it could be given the server's own port, meet itself there, and keep the server from coming back."""
+def free_port() -> int:
+    """For a server of ours. Below those that the system gives to clients: while the server restarts, one of
+    the many that try to reach it could be given the server's own port, meet itself there, and keep it from
+    coming back."""
     ports = list(_PORTS)
     random.shuffle(ports)
     for port in ports:
         with socket.socket() as sock, suppress(OSError):
             sock.bind(("127.0.0.1", port))
             return port
-    raise RuntimeError("no port is free for a PostgreSQL server")
+    raise RuntimeError("no port is free")

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.parts.books import Books
+from bench.parts.box import Box
+from sync.application import Application, open_application
 from sync.cli.follow import ended
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.trial_plan import SOURCE_STORE, TrialPlan
@@ -17,7 +20,6 @@ from sync.model.entity import Entity
 from sync.model.flow import Flow, Link
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.stock import ALL_PLACES
-from sync.workspace import Workspace, open_workspace
 
 TARGET_STORE = "shopify-outlet-1"
 _POLL = 0.05
@@ -39,75 +41,6 @@ class Shape:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-class Box:
-    """One emulated store and its control plane."""
-
-    def __init__(self, process: SandboxProcess) -> None:
-        self.process = process
-
-    @property
-    def pid(self) -> int:
-        return self.process.process.pid
-
-    def get(self, path: str, **params: object) -> Any:
-        return self.process.ask("GET", path, **params)
-
-    def post(self, path: str, body: object = None) -> Any:
-        return self.process.ask("POST", path, {} if body is None else body)
-
-    def fault(self, name: str, count: int | None = 1, **more: Any) -> None:
-        """Switches a fault on; `count` None: for ever."""
-        self.post("/faults", {"name": name, **({} if count is None else {"count": count}), **more})
-
-    def hits(self) -> int:
-        """How often the faults that are switched on have struck."""
-        return sum(f["hits"] for f in self.get("/faults")["faults"])
-
-    def calm(self) -> None:
-        """Switches all faults off, and what strikes before later calls."""
-        self.process.ask("DELETE", "/faults")
-        if self.process.platform == "shopify":
-            self.process.ask("DELETE", "/hooks")
-
-    def full_bucket(self) -> None:
-        """As if nobody had called for a while."""
-        self.post("/throttle/forget", {"fill": True})
-
-    def wire(self) -> Wire:
-        raw = self.get("/ledger", summary=1)
-        return Wire(
-            raw["calls"],
-            raw["writes"],
-            raw["points"],
-            raw["throttled"],
-            int(raw["effects"].get("inventory.set", 0)),
-            raw["by_operation"],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """What a store has counted until now; `effects`: stock rows changed through its API."""
-
-    calls: int
-    writes: int
-    points: float
-    throttled: int
-    effects: int
-    by_operation: Mapping[str, int]
-
-    def since(self, before: Wire) -> Wire:
-        names = {n: c - before.by_operation.get(n, 0) for n, c in self.by_operation.items()}
-        return Wire(
-            self.calls - before.calls,
-            self.writes - before.writes,
-            round(self.points - before.points, 1),
-            self.throttled - before.throttled,
-            self.effects - before.effects,
-            {n: c for n, c in names.items() if c},
-        )
-
-
 class Stores:
     """`source` and `target`, linked in a workspace. The boxes outlive the workspace."""
 
@@ -119,9 +52,9 @@ class Stores:
         self.link: Link = self.ws.trial.start(plan)
         self.flow_id = self.flow.id
 
-    def opened(self) -> Workspace:
+    def opened(self) -> Application:
         """A workspace of the same data that knows the boxes; it does not work yet."""
-        ws = open_workspace(self.env)
+        ws = open_application(self.env)
         ws.trial.processes.update(self.boxes)
         return ws
 
@@ -136,8 +69,6 @@ class Stores:
 
     def wanted(self) -> dict[str, int]:
         """What the target is to show by SKU: the sum over the source's locations, never below zero."""
-        from bench.parts.books import Books
-
         sources, found = self.link.locations[self.place], dict[str, int]()
         for number, place in enumerate(self.places(self.link.a)):
             if ALL_PLACES in sources or place in sources:
@@ -147,8 +78,6 @@ class Stores:
 
     def shown(self) -> dict[str, int]:
         """What the target shows by SKU at the location that is kept in step."""
-        from bench.parts.books import Books
-
         return dict(Books(self.target).levels(self.places(self.link.b).index(self.place)))
 
     def places(self, connection_id: str) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import requests
+
+from sync.connectors.shopify.client import Client
 from sync.model.call import Call, Outcome, State
 
-_A_SALE = 0.3  # seconds in which somebody surely buys what has just been written
+_A_SALE = {"share": 1.0, "count": None, "twice": True}
+"""A hook of the emulated store: one piece of every row of a call is sold before the call."""
 
 
 def settled_before_sent() -> None:
@@ -25,21 +29,32 @@ def settled_before_sent() -> None:
 
 
 def repeated_blindly() -> None:
-    """A call without an answer is sent again as a new one, over whatever the target shows by then."""
+    """A call without an answer is sent again as a new one, over whatever the target shows by then. From then
+    on somebody buys of every row just before it is written."""
     from sync.engine.apply import Apply
 
+    lost, guard = threading.Event(), threading.Lock()
+
     def look_up(self: Apply, call: Call, repeats: int = 0, *, ended: bool = False) -> None:
-        time.sleep(_A_SALE)
+        lost.set()
         self.book.release(call)
+
+    def sell(client: Client, variables: Any) -> None:
+        with guard:
+            if lost.is_set():
+                url = f"{client.http.base_url}/_sandbox/hooks"
+                requests.post(url, json=_A_SALE, timeout=60).raise_for_status()
+                lost.clear()
 
     Apply.look_up = look_up  # type: ignore[method-assign]
     compared_never()
+    _before_stock(sell)
 
 
 def compared_never() -> None:
     """Stock is written over whatever is there."""
 
-    def blind(variables: Any) -> None:
+    def blind(client: Client, variables: Any) -> None:
         for row in (variables.get("input") or {}).get("quantities") or ():
             row["changeFromQuantity"] = None
 
@@ -48,10 +63,10 @@ def compared_never() -> None:
 
 def keyed_never() -> None:
     """The same call goes with another key each time."""
-    _before_stock(lambda variables: variables.update(key=str(uuid.uuid4())))
+    _before_stock(lambda client, variables: variables.update(key=str(uuid.uuid4())))
 
 
-def _before_stock(do: Callable[[Any], object]) -> None:
+def _before_stock(do: Callable[[Client, Any], object]) -> None:
     """Lets something happen to every stock call just before it is sent."""
     from sync.connectors.shopify import client
 
@@ -59,7 +74,7 @@ def _before_stock(do: Callable[[Any], object]) -> None:
 
     def execute(self: client.Client, doc: Any, variables: Any, **more: Any) -> Any:
         if "quantities" in (variables.get("input") or {}):
-            do(variables)
+            do(self, variables)
         return original(self, doc, variables, **more)
 
     client.Client.execute = execute  # type: ignore[method-assign]
@@ -75,16 +90,22 @@ def unlocked() -> None:
 def unfenced() -> None:
     """Whoever was frozen sends on what it had in hand, over what is there, and stores it as if nothing had
     happened."""
+    unfenced_alone()
+    compared_never()
+    keyed_never()
+
+
+def unfenced_alone() -> None:
+    """The same, but for what each call carries: key and comparing still keep it from doing anything twice, so
+    that the books show nothing."""
     from storage.partitions import Partitions
-    from sync.queue import fence
+    from sync import fence
     from sync.queue.lease import Lease
 
     Partitions.guard = lambda *_: None  # type: ignore[method-assign]
     Lease.lost = property(lambda self: False)  # type: ignore[method-assign, assignment]
     fence.check = lambda tx: None
     fence.check_alive = lambda: None
-    compared_never()
-    keyed_never()
 
 
 def all_refused() -> None:
@@ -119,4 +140,5 @@ BREAKS: Mapping[str, Callable[[], None]] = {
     "all-refused": all_refused,
     "undone-blindly": undone_blindly,
     "unfenced": unfenced,
+    "unfenced-alone": unfenced_alone,
 }

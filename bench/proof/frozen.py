@@ -1,28 +1,39 @@
 """A worker is frozen in the midst of its work until its lease is over and another has taken over; then it is
-woken. What it had in hand must not count (PostgreSQL)."""
+woken. What it had in hand must not count, and it must find out by its fence (PostgreSQL)."""
 
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import func, select
 
 from bench.parts.books import Books
 from bench.parts.stores import Shape, Stores, two_stores
 from bench.proof.instants import past
-from bench.proof.progress import PATIENCE, until_over
+from bench.proof.progress import PATIENCE, Progress, until_over
 from bench.proof.rounds import Round, Shopper
 from bench.proof.verdict import Verdict
 from bench.proof.worker import Worker, marked
+from storage.partitions import Partitions
+from storage.tables.sync import sync_queue
 from sync.model.run import LIVE
 
 LEASE, GRACE = 2.0, 3.0
 """Seconds; in production a takeover waits until the longest request has ended."""
+_BEGINS = 300.0
+"""Seconds in which a worker comes to its first call, however busy the machine is."""
 _SPENT = 1.0
 """Seconds by which a woken worker has looked at its lease or sent what it had."""
 _SHAPE = Shape(5_000, speed=5, latency=0.35)
+_FENCED = re.compile(rb"another worker's by now(?!: stage )")
+"""What a worker says that its fence stopped. (Without a fence it would find out at the end of its stage, by
+the claim: after all that it had in hand was stored.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +57,70 @@ class _Try:
         return self.number % 4 < 2
 
 
+@dataclass(slots=True)
+class _Frozen:
+    """What a worker had when it froze: its partitions with their fences, and whether work was in its hands.
+    `lost`: when it was woken, another had taken one of them over."""
+
+    fences: Mapping[str, int] = field(default_factory=dict)
+    at_work: bool = False
+    lost: bool = False
+
+    @property
+    def has_to_say(self) -> bool:
+        return self.lost and self.at_work
+
+    def look(self, stores: Stores, pid: int) -> None:
+        """What it holds: its name has its process in it (`sync/queue/owner.py`)."""
+        of_it = f"/{pid}/"
+        self.fences = {p.name: p.fence for p in Partitions(stores.ws.db).all() if of_it in p.owner}
+        q = sync_queue.c
+        query = select(func.count()).where(q.status == "processing", q.worker.contains(of_it))
+        with stores.ws.db.read() as tx:
+            self.at_work = bool(tx.execute(query).scalar_one())
+
+    def wake(self, stores: Stores, first: Worker) -> None:
+        now = {p.name: p.fence for p in Partitions(stores.ws.db).all()}
+        self.lost = any(now[name] > fence for name, fence in self.fences.items())
+        first.wake()
+
+
 def prove(n: int = 20, *, url: str, broken: str = "") -> Verdict:
-    """`n` times, each in a run of its own."""
+    """`n` times, each in a run of its own. Whoever had work in hand and lost its lease has to say so."""
     dice, wrong, lost, doubled, tries = random.Random(23), list[str](), 0, 0, 0
+    lost_leases = fenced = 0
     with (
         tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
         two_stores(_SHAPE, work=False, home=Path(home), url=url) as stores,
     ):
         stores.env |= {"COUNTERPART_LEASE_SECONDS": str(LEASE), "COUNTERPART_TAKEOVER_SECONDS": str(GRACE)}
-        fenced = 0
-        while tries < n and not (broken and lost + doubled):
+        while tries < n and not (broken and (lost + doubled or wrong)):
             this = Round(stores, dice)
             log = Path(home) / f"frozen-{tries}.log"
-            run_id = stores.start(reason="proof")
+            run_id, frozen = stores.start(reason="proof"), _Frozen()
             with Shopper(stores, dice):
-                wrong += _freeze(stores, run_id, dice, broken, log, _Try(tries))
+                wrong += _freeze(stores, run_id, dice, broken, log, _Try(tries), frozen)
             found, tries = this.judged(run_id), tries + 1
             lost, doubled = lost + found.lost, doubled + found.doubled
-            wrong += found.wrong
-            fenced += b"another worker" in log.read_bytes()
-    return Verdict("frozen worker", tries, lost, doubled, tuple(wrong[:5]), {"said_fenced": fenced})
+            said = bool(_FENCED.search(log.read_bytes()))
+            lost_leases, fenced = lost_leases + frozen.has_to_say, fenced + (frozen.has_to_say and said)
+            wrong += [*found.wrong, *_unfenced(frozen, said, tries)]
+            if stores.ws.runs.get(run_id).status in LIVE:  # said above; the next one could not even begin
+                break
+    if not lost_leases:
+        wrong.append("no lease was lost")
+    figures = {"lost_leases": lost_leases, "said_fenced": fenced}
+    return Verdict("frozen worker", tries, lost, doubled, tuple(wrong[:5]), figures)
+
+
+def _unfenced(frozen: _Frozen, said: bool, number: int) -> list[str]:
+    if said or not frozen.has_to_say:
+        return []
+    return [f"try {number}: it had lost its lease, and no fence stopped what it had in hand"]
 
 
 def _freeze(
-    stores: Stores, run_id: str, dice: random.Random, broken: str, log: Path, this: _Try
+    stores: Stores, run_id: str, dice: random.Random, broken: str, log: Path, this: _Try, frozen: _Frozen
 ) -> list[str]:
     """One worker begins and is frozen while it sends; a second one carries on to the end, the first is woken
     somewhere on the way or after it."""
@@ -79,14 +130,15 @@ def _freeze(
     try:
         if not _until_frozen(stores, run_id, dice, first, this):
             return ["nothing was sent"]
+        frozen.look(stores, first.pid)
         second = Worker(stores.env)
         if this.woken_late:
             wrong = until_over(stores, run_id)
             _sell_out(stores)
-            first.wake()
+            frozen.wake(stores, first)
         else:
             time.sleep(LEASE + GRACE + dice.uniform(0.5, 3))
-            first.wake()
+            frozen.wake(stores, first)
             wrong = until_over(stores, run_id)
         _until_spent(stores, first, this)
         return wrong
@@ -104,16 +156,19 @@ def _sell_out(stores: Stores) -> None:
 
 
 def _until_frozen(stores: Stores, run_id: str, dice: random.Random, first: Worker, this: _Try) -> bool:
-    end = time.monotonic() + PATIENCE
-    mark = this.mark(stores)
+    progress, mark = Progress(stores, run_id, _BEGINS), this.mark(stores)
     while not (mark.exists() if mark else stores.ws.runs.get(run_id).first_write_at):
-        if time.monotonic() > end or stores.ws.runs.get(run_id).status not in LIVE:
+        progress.moved()
+        if progress.still or stores.ws.runs.get(run_id).status not in LIVE:
             return False
         time.sleep(0.005)
     if mark is None:
         time.sleep(dice.uniform(0, 0.5))
-    first.freeze()
-    return True
+        first.freeze()
+    end = time.monotonic() + PATIENCE
+    while not first.frozen and first.alive and time.monotonic() < end:
+        time.sleep(0.005)
+    return first.frozen
 
 
 def _until_spent(stores: Stores, first: Worker, this: _Try) -> None:

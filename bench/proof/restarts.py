@@ -97,7 +97,7 @@ def _round(stores: Stores, dice: random.Random, havoc: _Havoc, tally: _Tally) ->
 
 def _until_working(stores: Stores, workers: int) -> None:
     """A worker that is started while the database is away waits for it. Here it is about those that work."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + 5 * PATIENCE
     query = text(f"SELECT count(*) FROM {SCHEMA}.procrastinate_workers")
     while True:
         with suppress(DBAPIError), stores.ws.db.read() as tx:  # the first of them makes the table

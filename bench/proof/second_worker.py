@@ -1,5 +1,5 @@
-"""Two workers on one SQLite file: the second is refused, again and again, while `run` and `check` beside
-the first go on working."""
+"""Further workers on one SQLite file, beside the console that does the work, and beside a worker: each is
+refused, while `run` and `check` go on working."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.parts.stores import Shape, Stores, two_stores
+from bench.proof.console import Console
 from bench.proof.verdict import Verdict
 from bench.proof.worker import Worker
 
@@ -20,34 +21,43 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SHAPE = Shape(300, speed=50)
 REFUSED = 2
 _AT_WORK = b"Working until"  # what a worker says that has been let in
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 
 
 def prove(n: int = 10, *, broken: str = "") -> Verdict:
-    """`n` further workers beside one that works."""
+    """`n` further workers beside a console, and as many beside a worker (a single one: beside the console
+    only)."""
     wrong: list[str] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
-        two_stores(_SHAPE, work=False, home=Path(home)) as stores,
-    ):
-        first = Worker(stores.env)
-        try:
-            _until_working(stores)
-            refused = sum(_is_refused(stores.env, broken, Path(home) / f"second-{k}.log") for k in range(n))
-            if refused == n:
-                wrong += _beside(stores)
-        finally:
-            first.stop()
-    if refused < n:
-        wrong.append(f"{n - refused} of {n} second workers were let in")
-    return Verdict("second worker", n, wrong=tuple(wrong), figures={"refused": refused})
+    refused: dict[str, int] = {}
+    for first in (Console, Worker) if n > 1 else (Console,):
+        with (
+            tempfile.TemporaryDirectory(prefix="counterpart-proof-") as home,
+            two_stores(_SHAPE, work=False, home=Path(home)) as stores,
+        ):
+            name = first.__name__.lower()
+            refused[name], said = _beside(first(stores.env, log=Path(home) / "first.log"), stores, n, broken)
+            wrong += [f"beside a {name}: {line}" for line in said]
+    return Verdict("second worker", n * len(refused), wrong=tuple(wrong), figures={"refused": refused})
+
+
+def _beside(first: Console | Worker, stores: Stores, n: int, broken: str) -> tuple[int, list[str]]:
+    """How many were refused, and what was wrong."""
+    home = Path(stores.env["COUNTERPART_HOME"])
+    try:
+        _until_working(stores)
+        refused = sum(_is_refused(stores.env, broken, home / f"second-{k}.log") for k in range(n))
+        if refused < n:
+            return refused, [f"{n - refused} of {n} second workers were let in"]
+        return refused, [*_typed(stores), *_answering(first)]
+    finally:
+        first.stop()
 
 
 def _until_working(stores: Stores) -> None:
     end = time.monotonic() + _PATIENCE
     while stores.ws.lock.holder() is None:
         if time.monotonic() > end:
-            raise TimeoutError("the first worker does not begin")
+            raise TimeoutError("the first one does not begin")
         time.sleep(0.05)
 
 
@@ -62,8 +72,8 @@ def _is_refused(env: Mapping[str, str], broken: str, log: Path) -> bool:
     return second.wait(0) == REFUSED
 
 
-def _beside(stores: Stores) -> list[str]:
-    """What an operator types while the worker works."""
+def _typed(stores: Stores) -> list[str]:
+    """What an operator types beside it; the run is done by whoever does the work."""
     asked = {"run": ("run", stores.flow_id, "--json"), "check": ("check", "--json")}
     wrong = []
     for name, words in asked.items():
@@ -78,6 +88,11 @@ def _beside(stores: Stores) -> list[str]:
         if answer.returncode or not _is_json(answer.stdout):
             wrong.append(f"{name}: {answer.returncode} {answer.stderr[-200:]} {answer.stdout[-200:]}")
     return wrong
+
+
+def _answering(first: Console | Worker) -> list[str]:
+    """Does a console still serve its pages?"""
+    return ["it does not answer"] if isinstance(first, Console) and not first.answers() else []
 
 
 def _is_json(text: str) -> bool:

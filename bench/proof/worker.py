@@ -55,6 +55,12 @@ class Worker:
     def freeze(self) -> None:
         self.process.send_signal(signal.SIGSTOP)
 
+    @property
+    def frozen(self) -> bool:
+        """Has it stopped? Waking one that is only about to stop would leave it stopped for ever."""
+        stopped = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+        return self.alive and os.waitid(os.P_PID, self.pid, stopped) is not None
+
     def wake(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 

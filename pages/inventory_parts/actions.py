@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.parts import N_, _, ngettext, plain, render, require, say_later, shown
 from pages.sync_parts.before_run import Start, starting, want
-from pages.sync_parts.common import act, may_act, safe, space, who
-from sync.managers.verbs.stock import StockVerbs
+from pages.sync_parts.common import act, flow_names, may_act, pressed, safe, space, who
+from sync.managers.verbs.stock import Pushed, StockVerbs
 from sync.managers.views.stock import StockCard
 from sync.model.run import Mode, Scope
 
@@ -96,7 +96,7 @@ def _sweep(card: StockCard, off: bool) -> None:
     refused = StockVerbs(space()).refused(card.info.flow.id, Mode.SWEEP)
     flow_id = card.info.flow.id
     st.button(
-        _("Sweep: compare everything"),
+        _("Sweep: compare and write what differs"),
         key=f"sweep_{flow_id}",
         icon=":material/cleaning_services:",
         width="stretch",
@@ -123,7 +123,9 @@ def _full(card: StockCard, off: bool) -> None:
 def _ask_full(card: StockCard) -> None:
     flow_id = card.info.flow.id
 
-    @st.dialog(_("Full run after go-live"), icon=":material/restart_alt:")
+    title = f"{_('Full run after go-live')} · {plain(flow_names().get(flow_id, '–'))}"
+
+    @st.dialog(title, icon=":material/restart_alt:")
     def dialog() -> None:
         require("operator")
         st.markdown(
@@ -159,14 +161,18 @@ def _tagged(card: StockCard, off: bool) -> None:
     )
     wanted = tuple(t.strip() for t in re.split(r"[,;]", tags or "") if t.strip())
     mode = Mode.FULL if card.step == "baseline" else Mode.SWEEP
-    st.button(
+    pressed(
         _("Run only these"),
+        starting(Start(flow_id, mode, Scope(tags=wanted))) if wanted else _nothing_named,
         key=f"tagged_{flow_id}",
         icon=":material/sell:",
         width="stretch",
         disabled=off or not wanted,
-        on_click=starting(Start(flow_id, mode, Scope(tags=wanted))),
     )
+
+
+def _nothing_named() -> None:
+    """A tag that was taken out again while the button was pressed never means: all of them."""
 
 
 def _push(card: StockCard) -> None:
@@ -181,24 +187,26 @@ def _push(card: StockCard) -> None:
         help=_("They are read again and written before anything else, also during a large run."),
     )
     skus = tuple(dict.fromkeys(one for one in _BETWEEN.split(typed or "") if one))
-    st.button(
+    pressed(
         _("Push"),
+        lambda: _pushed(flow_id, skus),
         key=f"do_push_{flow_id}",
         icon=":material/bolt:",
         width="stretch",
         disabled=not skus or len(skus) > MOST_SKUS or not may_act(),
-        on_click=_pushed,
-        args=(flow_id, skus),
     )
 
 
 def _pushed(flow_id: str, skus: tuple[str, ...]) -> None:
-    found: list[int] = []
+    found: list[Pushed] = []
     if act(lambda: found.append(StockVerbs(space()).push(flow_id, skus, who()))):
         say_later(
-            ngettext("{count} SKU is on its way.", "{count} SKUs are on their way.", found[0]),
+            ngettext("{count} SKU is on its way.", "{count} SKUs are on their way.", found[0].count),
             ":material/bolt:",
         )
+        if unknown := found[0].unknown:
+            named = ", ".join(unknown[:10]) + ("…" if len(unknown) > 10 else "")
+            say_later(render(_("The source has no item {skus}."), skus=plain(named)), ":material/warning:")
 
 
 def validated_line(card: StockCard) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.parts import _, number, plain, render
-from pages.sync_parts.common import space
+from pages.sync_parts.common import flow_names, space
 from sync.managers.verbs.offers import offers_of
 from sync.managers.views.stock import StockCard
+from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.model.stock import ALL_PLACES
 
@@ -31,7 +32,8 @@ def place_name(names: Mapping[str, str], place: str) -> str:
 
 def pick_flow(cards: list[StockCard]) -> StockCard:
     """The flow that the tabs show, from the address; a list only where there are several."""
-    names = {card.info.flow.id: card.info.route for card in cards}
+    short = flow_names()
+    names = {card.info.flow.id: _called(card, short[card.info.flow.id]) for card in cards}
     asked = st.query_params.get("flow", "")
     at = list(names).index(asked) if asked in names else 0
     if len(cards) == 1:
@@ -46,6 +48,12 @@ def pick_flow(cards: list[StockCard]) -> StockCard:
         on_change=_to_address,
     )
     return next((card for card in cards if card.info.flow.id == chosen), cards[0])
+
+
+def _called(card: StockCard, short: str) -> str:
+    """Its short name; a link may have a product flow with stock beside its stock flow."""
+    products = card.info.flow.entity is Entity.PRODUCT
+    return f"{short} · {render(card.info.name)}" if products else short
 
 
 def _to_address() -> None:

@@ -13,7 +13,10 @@ from pages.parts import (
     export_button,
     number,
     number_column,
+    plain,
+    render,
     section,
+    shown,
     status_cell,
     status_column,
     table,
@@ -36,9 +39,10 @@ def draw(card: StockCard) -> None:
     """The numbers by kind, the trend, and the rows."""
     section(
         _("Differences"),
-        _("As the last run that read both sides found them. A row goes when both sides agree."),
+        _("What the last whole comparison found and what runs left apart since. A row goes when both agree."),
     )
-    with st.grid(columns=4, min_column_width=140, gap="small", key="difference_numbers"):
+    with st.grid(columns=5, min_column_width=140, gap="small", key="difference_numbers"):
+        st.metric(_("Differ now"), number(card.differ), border=True)
         for kind in Difference:
             st.metric(
                 safe(stock_figures.DIFFERENCES[kind]),
@@ -58,7 +62,7 @@ def draw(card: StockCard) -> None:
 
 def _rows(card: StockCard) -> None:
     if not any(card.differences.values()):
-        st.caption(":green[:material/check_circle:] " + _("Both sides agree."))
+        st.caption(_agreed(card))
         return
     flow_id = card.info.flow.id
     why, sku = _filters(card)
@@ -75,7 +79,7 @@ def _rows(card: StockCard) -> None:
         key=key,
         most_shown=12,
     )
-    every = card.differences.get(why, 0) if why else sum(card.differences.values())
+    every = card.differences.get(why, 0) if why else card.differ or 0
     found = (len(page.rows), page.next_after is not None) if sku else (every, False)
     turner(
         "differences_page",
@@ -85,6 +89,14 @@ def _rows(card: StockCard) -> None:
         on=_("More"),
         beside=lambda: _export(card, why, sku, dict(places)),
     )
+
+
+def _agreed(card: StockCard) -> str:
+    """Nothing is listed: since when that is known, in Markdown."""
+    if card.compared_at is None:
+        return ":material/info: " + _("Not compared yet. The first full run or sweep does it.")
+    when = plain(shown(card.compared_at))
+    return ":green[:material/check_circle:] " + render(_("Both sides agreed at {when}."), when=when)
 
 
 def _filters(card: StockCard) -> tuple[str, str]:

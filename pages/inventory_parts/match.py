@@ -98,7 +98,7 @@ def _rows(card: StockCard, why: Match) -> None:
         counted(*found, first, len(page.rows)),
         back=_("Back"),
         on=_("More"),
-        beside=lambda: _export(card, why),
+        beside=lambda: _export(card, why, text),
     )
 
 
@@ -129,11 +129,12 @@ def _cells(card: StockCard, row: MatchRow) -> dict[str, object]:
     }
 
 
-def _export(card: StockCard, why: Match) -> None:
+def _export(card: StockCard, why: Match, text: str) -> None:
+    """All rows of the class that are shown, over all pages."""
     ws, info = space(), card.info
 
     def made() -> Iterator[tuple[object, ...]]:
-        for row in stock_match.each(ws, info, why):
+        for row in stock_match.each(ws, info, why, text):
             yield (row.why, row.side, row.sku, row.label, row.variant_id, row.other_id, row.tracked)
 
     export_button(f"match-{why.value}", _CSV, made, key="match_csv")

@@ -34,7 +34,7 @@ MOST_BUFFER = 100_000
 
 def matching(s: StockSettings, key: str) -> StockSettings:
     """How two SKUs are held to be the same, and which items take part."""
-    section(_("Matching by SKU"), _("Blanks at the ends never count."))
+    section(_("How SKUs are matched"), _("Blanks at the ends never count."))
     case = st.toggle(
         _("Capitals do not count"), s.fold_case, key=f"{key}_case", help=_("ABC-1 and abc-1 are one item.")
     )
@@ -50,8 +50,11 @@ def matching(s: StockSettings, key: str) -> StockSettings:
     return replace(s, fold_case=bool(case), fold_dashes=bool(dashes), tags=chosen)
 
 
-def safety(s: StockSettings, places: Mapping[str, str], key: str) -> StockSettings:
-    """What is kept back, and when a rise is believed. `places` are the target's locations by name."""
+def safety(
+    s: StockSettings, places: Mapping[str, str], key: str, *, with_orders: bool = True
+) -> StockSettings:
+    """What is kept back, and when a rise is believed. `places` are the target's locations by name;
+    `with_orders`: the link has, or can have, a flow that takes over the target's orders."""
     section(_("Safety"))
     buffers = dict(s.buffers)
     buffers[""] = _buffer(_("Pieces kept back at every location"), s.buffers.get("", 0), f"{key}_buffer")
@@ -72,11 +75,19 @@ def safety(s: StockSettings, places: Mapping[str, str], key: str) -> StockSettin
         _("Take off orders that the source does not know yet"),
         s.subtract_orders,
         key=f"{key}_orders",
+        disabled=not with_orders,
         help=_(
             "Pieces sold at the target that have not reached the source are subtracted, so that they are "
             "not sold again."
         ),
     )
+    if not with_orders:
+        st.caption(
+            _(
+                "Only for a link that can take over orders, such as one with an ERP. Between stores, pieces "
+                "sold at the target are remembered instead."
+            )
+        )
     kept = {place: n for place, n in buffers.items() if n or place}
     return replace(s, buffers=kept, increase_twice=bool(twice), subtract_orders=bool(orders))
 
@@ -141,13 +152,15 @@ def _choice(label: str, options: Mapping[str, str], value: str, key: str, help: 
     return chosen or value
 
 
-def all_options(s: StockSettings, places: Mapping[str, str], key: str) -> StockSettings:
-    """Every option, in four cards."""
+def all_options(
+    s: StockSettings, places: Mapping[str, str], key: str, *, with_orders: bool = True
+) -> StockSettings:
+    """Every option, in four cards; see `safety`."""
     with st.grid(columns=2, min_column_width=320, gap="small"):
         with st.container(border=True, height="stretch"):
             s = matching(s, key)
         with st.container(border=True, height="stretch"):
-            s = safety(s, places, key)
+            s = safety(s, places, key, with_orders=with_orders)
         with st.container(border=True, height="stretch"):
             s = target_moves(s, key)
         with st.container(border=True, height="stretch"):

@@ -9,11 +9,13 @@ import streamlit as st
 from pages.inventory_parts.actions import buttons, show_view, validated_line
 from pages.inventory_parts.common import mapping_lines
 from pages.parts import _, ago, live, ngettext, number, plain, render, section, shown, status_badge
-from pages.sync_parts.common import mode_name, safe, space
-from pages.sync_parts.history import run_table
+from pages.sync_parts.common import broken_ends, mode_name, safe, space
+from pages.sync_parts.estimates import before_words
+from pages.sync_parts.held import held_lines
+from pages.sync_parts.history import queue_failures, run_table
 from pages.sync_parts.running import counts_line, live_panel, open_link
 from sync.managers.verbs import LinkVerbs
-from sync.managers.views import runs, stock, words
+from sync.managers.views import estimate, runs, stock, words
 from sync.managers.views.stock import StockCard
 from sync.model.stock import Difference, Match
 
@@ -65,9 +67,11 @@ def draw_card(card: StockCard) -> None:
         _head(card)
         step_line(card)
         _figures(card)
-        st.caption("  \n".join([*_places(card), _schedule(card)]))
+        queue_failures(card.failed, card.info.flow.id)
+        st.caption("  \n".join([*_places(card), *_schedule(card), *_estimate(card)]))
         _last(card)
         st.space("stretch")
+        broken_ends(card.info)
         if card.blocked is not None:
             st.caption(f":material/info: {safe(card.blocked)}")
         buttons(card)
@@ -111,15 +115,18 @@ def _figures(card: StockCard) -> None:
     m = card.match
     if not m:
         return
-    matched = m.get(Match.MATCHED.value, 0)
+    matched, untracked = m.get(Match.MATCHED.value, 0), m.get(Match.UNTRACKED.value, 0)
     told = (
         (_("matched"), matched),
-        (_("not matched"), sum(m.values()) - matched),
-        (_("differ now"), sum(card.differences.values())),
+        *([(_("not tracked"), untracked)] if untracked else []),
+        (_("not matched"), sum(m.values()) - matched - untracked),
+        *([(_("differ now"), card.differ)] if card.differ is not None else []),
         (_("queued"), card.waiting),
     )
     one_line = "\u00a0"  # a figure and its word are not parted by the end of a line
     st.markdown("\u2002 ".join(f"**{number(n)}** :gray[{name}]".replace(" ", one_line) for name, n in told))
+    if card.compared_at is None and not card.differ:
+        st.caption(_("Not compared yet. The first full run or sweep does it."))
     missed = card.differences.get(Difference.MISSED.value, 0)
     if missed:
         st.button(
@@ -135,8 +142,14 @@ def _places(card: StockCard) -> list[str]:
     return mapping_lines(card) or [_("No location is mapped: nothing would be written.")]
 
 
-def _schedule(card: StockCard) -> str:
-    """When it runs by itself, in Markdown."""
+def _estimate(card: StockCard) -> list[str]:
+    """What a run by hand would cost now, in Markdown; nothing where nothing is known."""
+    found = estimate.before(space(), card)
+    return [f":material/hourglass_top: {before_words(found)}"] if found is not None else []
+
+
+def _schedule(card: StockCard) -> list[str]:
+    """When it runs by itself, and why it did not when it was last due, in Markdown."""
     schedule = card.info.flow.schedule
     due = LinkVerbs(space()).next_fire(card.info.flow)
     if due is not None:
@@ -147,7 +160,7 @@ def _schedule(card: StockCard) -> str:
         told = _("Paused.")
     else:
         told = _("The schedule begins after the validation.")
-    return f":material/schedule: {told}"
+    return [f":material/schedule: {told}", *held_lines(card.info, card.last)]
 
 
 def _last(card: StockCard) -> None:
@@ -156,9 +169,7 @@ def _last(card: StockCard) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         status_badge(words.state_of(run))
-        st.caption(
-            f"{mode_name(run.mode)} · {plain(ago(run.finished_at or run.created_at))}", width="stretch"
-        )
+        st.caption(f"{mode_name(run)} · {plain(ago(run.finished_at or run.created_at))}", width="stretch")
         open_link(run, _("Open the run"))
     if counts := counts_line(run):
         st.caption(counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -11,16 +12,17 @@ from pages.inventory_parts.changes import STATES, cells, columns, detail, export
 from pages.inventory_parts.common import PAGE, counted, place_name, place_names
 from pages.parts import _, label_of, number, render, table, text_column
 from pages.sync_parts import address
-from pages.sync_parts.common import may_act, on_click, safe, space
+from pages.sync_parts.common import may_act, on_click, pressed, safe, space
 from pages.sync_parts.paging import cursor, pages_back, turner
 from pages.sync_parts.run_items import phase_name
 from sync.managers.views import causes, stock_log
 from sync.managers.views.runs import RunLine
 from sync.managers.views.stock_log import ChangeFilter, StockRow
-from sync.model.run import LIVE, Run
+from sync.model.run import LIVE, Mode, Run
 
 _FILTERS = ("sku", "phase", "state")
 _LOOKS = {"planned": "to_write"}
+_OPEN = ("planned", "stale")
 
 
 def rows(line: RunLine, *, tickable: bool) -> None:
@@ -31,12 +33,9 @@ def rows(line: RunLine, *, tickable: bool) -> None:
     if not counts and run.status in LIVE:  # they may just have come
         counts = stock_log.by_state(space(), run.id, fresh=True)
     if not counts:
-        st.caption(
-            _("The rows stand here once both sides are compared.")
-            if run.status in LIVE
-            else _("Nothing is to be written.")
-        )
+        st.caption(_nothing(run))
         return
+    counts = _settled(run, counts)
     wanted = _filters(run, counts)
     names = place_names(line.flow.target) if line.flow else {}
     mark = (run.id, wanted.sku, wanted.phase, wanted.states)
@@ -45,6 +44,7 @@ def rows(line: RunLine, *, tickable: bool) -> None:
     if not page.rows:
         st.caption(_("No row of this run matches."))
         return
+    page = replace(page, rows=tuple(_shown(run, row) for row in page.rows))
     chosen = _table(page.rows, names, f"stock_rows_{hash((mark, after))}", tickable)
     if tickable:
         _tick_line(run, wanted, [page.rows[n].id for n in chosen])
@@ -60,6 +60,32 @@ def rows(line: RunLine, *, tickable: bool) -> None:
         detail(page.rows[chosen[0]], place_name(names, page.rows[chosen[0]].place), linked=False)
 
 
+def _nothing(run: Run) -> str:
+    """Why there is no row."""
+    if "read" in run.figures:
+        return _("Nothing is to be written.")
+    if run.status in LIVE:
+        return _("The rows stand here once both sides are compared.")
+    return _("The run ended before anything was compared.")
+
+
+def _over(run: Run) -> bool:
+    """Will nothing of what it planned be written any more? (A preview is a plan that can be carried out.)"""
+    return run.status not in LIVE and run.mode is not Mode.PREVIEW
+
+
+def _settled(run: Run, counts: dict[str, int]) -> dict[str, int]:
+    """The counts by state; what a run that is over had still to write is not written."""
+    if not _over(run) or not any(counts.get(state) for state in _OPEN):
+        return counts
+    left = sum(counts.get(state, 0) for state in (*_OPEN, "dropped"))
+    return {state: n for state, n in counts.items() if state not in _OPEN} | {"dropped": left}
+
+
+def _shown(run: Run, row: StockRow) -> StockRow:
+    return replace(row, state="dropped") if row.state in _OPEN and _over(run) else row
+
+
 def left_out(run: Run) -> None:
     """Items that take no part, by reason, in one line."""
     skipped = run.figures.get("skipped")
@@ -71,14 +97,16 @@ def left_out(run: Run) -> None:
         if int(n)
     ]
     if told:
-        st.caption(":material/filter_alt: " + render(_("Left out: {reasons}"), reasons=" · ".join(told)))
+        reasons = " · ".join(told)
+        st.caption(":material/filter_alt: " + render(_("Left out (rows): {reasons}"), reasons=reasons))
 
 
 def _found(wanted: ChangeFilter, counts: Mapping[str, int]) -> tuple[int, bool]:
     """How many rows match: by the counts where they say it."""
     if wanted.sku or wanted.phase:
         return stock_log.count(space(), wanted)
-    return (sum(counts[state] for state in wanted.states) if wanted.states else sum(counts.values())), False
+    every = counts.values() if not wanted.states else (counts.get(state, 0) for state in wanted.states)
+    return sum(every), False
 
 
 def _filters(run: Run, counts: Mapping[str, int]) -> ChangeFilter:
@@ -94,7 +122,8 @@ def _filters(run: Run, counts: Mapping[str, int]) -> ChangeFilter:
         names = {s: f"{label_of(_LOOKS.get(s, s))} · {number(n)}" for s, n in counts.items()}
         order = [s for s in (_LOOKS_BACK.get(look, look) for look in STATES) if s in counts]
         state = address.pills(_("State"), order, "state", names)
-    return ChangeFilter(run_id=run.id, sku=sku, phase=phase or "", states=(state,) if state else ())
+    states = (state, *_OPEN) if state == "dropped" and _over(run) else (state,) if state else ()
+    return ChangeFilter(run_id=run.id, sku=sku, phase=phase or "", states=states)
 
 
 _LOOKS_BACK = {look: state for state, look in _LOOKS.items()}
@@ -132,10 +161,10 @@ def _tick_line(run: Run, wanted: ChangeFilter, chosen: Sequence[int]) -> None:
             ("untick_all", _("Untick all that match"), False),
             ("tick_all", _("Tick all that match"), True),
         ):
-            st.button(
+            pressed(
                 label,
+                on_click(partial(verbs.choose_all, run.id, wanted, value)),
                 key=key,
                 type="tertiary",
                 disabled=off,
-                on_click=on_click(partial(verbs.choose_all, run.id, wanted, value)),
             )

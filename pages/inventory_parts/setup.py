@@ -1,27 +1,41 @@
-"""Setting up stock from one store to others, on one screen: stores, locations, options, start."""
+"""Setting up stock from a store or an ERP to stores, on one screen: stores, locations, options, start."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.inventory_parts.mapping import pick_mapping
 from pages.inventory_parts.options import all_options
-from pages.parts import _, empty_state, ngettext, plain, section
+from pages.parts import _, empty_state, ngettext, plain, render, section
+from pages.settings_parts.base import attempt
 from pages.settings_parts.connection_forms import add_dialog
 from pages.sync_parts.before_run import Start, want
-from pages.sync_parts.common import act, may_configure, space, who
+from pages.sync_parts.common import may_configure, pressed, space, who
 from sync.managers.verbs import ConnectionVerbs
 from sync.managers.verbs.ground import WAIT
 from sync.managers.verbs.offers import offers_of
 from sync.managers.verbs.stock import StockVerbs
+from sync.managers.verbs.stock_rules import has_orders
 from sync.managers.views import stock
 from sync.model.flow import Connection, StockSettings
 from sync.model.run import Mode
 
 OPEN = "setup"
 _KEY = "setup_stock"
+_REFUSED = f"{_KEY}_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the screen asks for. `places` by target; `taken` are product flows that leave stock to it."""
+
+    source: str
+    places: Mapping[str, Mapping[str, tuple[str, ...]]]
+    settings: StockSettings
+    taken: tuple[str, ...]
 
 
 def asked() -> bool:
@@ -33,7 +47,7 @@ def open_button(*, primary: bool) -> None:
     """The way to the set-up, for who may configure."""
     if may_configure():
         st.button(
-            _("Set up a store"),
+            _("Set up stock"),
             icon=":material/add:",
             key="open_setup",
             type="primary" if primary else "secondary",
@@ -51,13 +65,15 @@ def _close() -> None:
 
 def draw() -> None:
     """The whole screen."""
-    usable = set(stock.connections_for(space()))
-    ends = {c.id: c for c in space().connections.all() if c.id in usable and c.status == "connected"}
-    if len(ends) < 2:
-        _connect_first(len(ends))
+    sources = {c.id: c for c in stock.sources(space())}
+    ends = {c.id: c for c in stock.targets(space())}
+    known = {**sources, **ends}
+    if not ends or len(known) < 2:
+        _connect_first(len(known))
         return
-    source, targets = _stores(ends)
-    places = _locations(ends, source, targets)
+    source, targets = _stores(sources, ends)
+    places = _locations(known, source, targets)
+    taken, relieved = _taken_over(source, places)
     names = {
         place: name
         for target in targets
@@ -69,8 +85,14 @@ def draw() -> None:
         icon=":material/tune:",
         key=f"{_KEY}_options",
     ):
-        settings = all_options(StockSettings(), names, _KEY)
-    _foot(source, targets, places, settings)
+        with_orders = any(has_orders(known[source].platform, known[one].platform) for one in targets)
+        settings = all_options(StockSettings(), names, _KEY, with_orders=with_orders or not targets)
+    ready = relieved and bool(source and targets) and all(places.get(target) for target in targets)
+    _foot(_Wanted(source, places, settings, tuple(taken)), ready=ready)
+    if not relieved:
+        st.caption(
+            ":material/info: " + _("Tick above that the stock is taken over: a location has one writer.")
+        )
 
 
 def _connect_first(connected: int) -> None:
@@ -93,9 +115,11 @@ def _connect_button() -> None:
         add_dialog(ConnectionVerbs(space()), "shopify")
 
 
-def _stores(ends: Mapping[str, Connection]) -> tuple[str, list[str]]:
-    names = {c.id: c.name for c in ends.values()}
-    shops = [c.id for c in ends.values() if c.platform == "shopify"]
+def _stores(sources: Mapping[str, Connection], ends: Mapping[str, Connection]) -> tuple[str, list[str]]:
+    names = {c.id: c.name for c in (*sources.values(), *ends.values())}
+    # A store before an ERP, but only if another one is left as its target.
+    open_to = {one: set(ends) - {one} - set(stock.fed_already(space(), one)) for one in sources}
+    first = next((one for one in [*ends, *sources] if open_to.get(one)), "")
     with st.container(border=True, key=f"{_KEY}_stores"):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
@@ -104,12 +128,12 @@ def _stores(ends: Mapping[str, Connection]) -> tuple[str, list[str]]:
         with st.grid(columns=2, min_column_width=280, gap="medium"):
             source = st.selectbox(
                 _("Source"),
-                list(names),
-                index=list(names).index(shops[0]) if shops else 0,
+                list(sources),
+                index=list(sources).index(first) if first else 0,
                 key=f"{_KEY}_source",
                 format_func=names.__getitem__,
             )
-            others = [one for one in shops if one != source]
+            others = [one for one in ends if one in open_to.get(source, ())]
             targets = st.multiselect(
                 _("Targets"),
                 others,
@@ -119,7 +143,29 @@ def _stores(ends: Mapping[str, Connection]) -> tuple[str, list[str]]:
                 help=_("One source may feed several stores."),
                 placeholder=_("Choose"),
             )
+        if source:
+            _fed_already(source, names)
     return source or "", list(targets)
+
+
+def _fed_already(source: str, names: Mapping[str, str]) -> None:
+    """Stores that are no choice here, because their options would become those of this screen."""
+    for target, link in stock.fed_already(space(), source).items():
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{_KEY}_fed_{target}"):
+            st.caption(
+                ":material/info: "
+                + render(
+                    _("{a} → {b} is set up already."),
+                    a=plain(names.get(source, "–")),
+                    b=plain(names.get(target, "–")),
+                )
+            )
+            st.page_link(
+                "pages/settings.py",
+                label=_("Its locations and options"),
+                icon=":material/tune:",
+                query_params={"section": "links", "link": link, "part": "stock"},
+            )
 
 
 def _locations(
@@ -139,21 +185,42 @@ def _locations(
                 with st.container(gap="xsmall", key=f"{_KEY}_target_{target}"):
                     st.markdown(f"**{plain(ends[target].name)}**")
                     found[target] = pick_mapping(
-                        offers.get(source, kind), offers.get(target, "locations"), f"{_KEY}_{source}_{target}"
+                        offers.get(source, kind),
+                        offers.get(target, "locations"),
+                        f"{_KEY}_{source}_{target}",
+                        stock.mapped(space(), source, target),
                     )
         if not targets:
             st.caption(_("Choose at least one target."))
     return found
 
 
-def _foot(
-    source: str,
-    targets: list[str],
-    places: dict[str, dict[str, tuple[str, ...]]],
-    settings: StockSettings,
-) -> None:
-    ready = bool(source and targets) and all(places.get(target) for target in targets)
-    begin = (source, {target: places.get(target, {}) for target in targets}, settings)
+def _taken_over(source: str, places: Mapping[str, Mapping[str, object]]) -> tuple[list[str], bool]:
+    """Product flows that write this stock now: (those that somebody ticked, are these all?)."""
+    found = {
+        one.flow.id: one
+        for target, chosen in places.items()
+        for one in stock.carriers(space(), source, target, chosen)
+    }
+    if not found:
+        return [], True
+    with st.container(border=True, key=f"{_KEY}_taken"):
+        section(
+            _("Stock that a product flow writes"),
+            _("A location has one writer. The product flow goes on with everything else."),
+        )
+        ticked = [
+            flow_id
+            for flow_id, one in found.items()
+            if st.checkbox(
+                render(_("Take the stock over from the product flow of {link}"), link=plain(one.link.name)),
+                key=f"{_KEY}_take_{flow_id}",
+            )
+        ]
+    return ticked, len(ticked) == len(found)
+
+
+def _foot(begin: _Wanted, *, ready: bool) -> None:
     with st.container(border=True, key=f"{_KEY}_foot"):
         st.markdown(
             "**"
@@ -162,38 +229,42 @@ def _foot(
             + _("The safety check stops it before the first write if something looks wrong.")
             + "]"
         )
+        if refused := st.session_state.pop(_REFUSED, ""):
+            st.error(refused, icon=":material/front_hand:")
         with st.container(horizontal=True, horizontal_alignment="right"):
             st.button(_("Cancel"), key=f"{_KEY}_cancel", on_click=_close)
-            st.button(
+            pressed(
                 _("Preview first"),
+                lambda: _begin(begin, Mode.PREVIEW),
                 key=f"{_KEY}_preview",
                 icon=":material/visibility:",
                 disabled=not ready,
                 help=_("Makes a plan and writes nothing."),
-                on_click=_begin,
-                args=(*begin, Mode.PREVIEW),
             )
-            st.button(
+            pressed(
                 _("Start"),
+                lambda: _begin(begin, Mode.FULL),
                 key=f"{_KEY}_start",
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=not ready,
-                on_click=_begin,
-                args=(*begin, Mode.FULL),
             )
 
 
-def _begin(
-    source: str, targets: Mapping[str, Mapping[str, tuple[str, ...]]], settings: StockSettings, mode: Mode
-) -> None:
-    """Make the links, and want the first run of each; the page that is drawn next starts them."""
+def _begin(wanted: _Wanted, mode: Mode) -> None:
+    """Make the links, and want the first run of each; the page that is drawn next starts them. A refusal is
+    told beside the button."""
 
     def do() -> None:
-        verbs = StockVerbs(space())
-        made = verbs.set_up(source, targets, settings, who())
+        verbs, given = StockVerbs(space()), (wanted.source, wanted.places, wanted.settings, who())
+        made = verbs.set_up(*given, take_over=wanted.taken)
         want([Start(flow.id, mode) for flow in made])
 
-    if act(do):
+    if not may_configure():
+        return
+    refused = attempt(do)
+    if refused:
+        st.session_state[_REFUSED] = refused
+    else:
         _close()
         st.session_state["view_chooser"] = "overview"  # shows every run under way

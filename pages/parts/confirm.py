@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ import streamlit as st
 from console.i18n import _, render
 from pages.parts.text import plain
 from storage.users import Role
+
+_ARROWS = re.compile(r"<?[-=–—]*>|[→⇄↔←⟶]")
+_ONE_I = str.maketrans("Iİı", "iii")  # on a Turkish keyboard I and İ are two letters
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def ask(question: Question, act: Callable[[], None], *, key: str) -> None:
             live=True,
             autocomplete="off",
         )
-        agreed = (typed or "").strip() == question.phrase
+        agreed = same_words(typed or "", question.phrase)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(_("Cancel"), key=f"{key}_cancel"):
                 st.rerun()
@@ -50,6 +54,17 @@ def ask(question: Question, act: Callable[[], None], *, key: str) -> None:
                 _do(question, act)
 
     dialog()
+
+
+def same_words(typed: str, phrase: str) -> bool:
+    """Is this the phrase? Case and blanks do not count, and an arrow may be typed as "->", ">" or a blank:
+    no keyboard has the one that links are named with."""
+    return bool(typed.strip()) and _typable(typed) == _typable(phrase)
+
+
+def _typable(text: str) -> str:
+    bare = _ARROWS.sub(" ", text).strip()
+    return " ".join((bare or text).translate(_ONE_I).casefold().split())
 
 
 def _explain(question: Question) -> None:

@@ -10,7 +10,7 @@ from console import access, i18n
 from console.csvfile import INTERNATIONAL, TURKISH, Dialect, csv_bytes
 from console.i18n import _
 from storage import preferences
-from sync.workspace import shared
+from sync.application import shared
 
 
 def export_button(

@@ -13,7 +13,8 @@ from console.version import VERSION
 from pages.parts import toasts
 from pages.parts.text import plain
 from storage.users import Role, User
-from sync import workspace
+from sync import application
+from sync.managers.verbs.checks import checks_of
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _STATIC = _ROOT / "static"
@@ -74,7 +75,7 @@ def _opened() -> None:
     """Once a browser session: connections whose last test is old are tested in the background."""
     if "opened" not in st.session_state:
         st.session_state["opened"] = True
-        workspace.shared().checks.test_if_stale()
+        checks_of(application.shared()).test_if_stale()
 
 
 def _menu(user: User | None) -> dict[str, list[st.Page]]:

@@ -11,10 +11,10 @@ import streamlit as st
 from pages.parts import _, plain, require, say_later
 from pages.sync_parts.common import said
 from storage.errors import BadInput
+from sync.application import Application, shared
 from sync.errors import CounterpartError
 from sync.managers.verbs.checks import checks_of
 from sync.managers.verbs.offers import offers_of
-from sync.workspace import Workspace, shared
 
 _EVERY = 1.5
 _LONGEST = 600  # signs of a refusal; it may quote what a platform said
@@ -22,7 +22,7 @@ LISTS_WAIT = 2.0
 """Seconds a page waits for a platform's lists before it is drawn without them."""
 
 
-def workspace() -> Workspace:
+def workspace() -> Application:
     """The workspace of this process."""
     return shared()
 
@@ -79,12 +79,12 @@ def lead_to(**chosen: str) -> None:
         st.session_state[f"{name}_chooser"] = value
 
 
-def warm(ws: Workspace, wanted: Iterable[tuple[str, str]]) -> None:
+def warm(ws: Application, wanted: Iterable[tuple[str, str]]) -> None:
     """Have these (connection, list) fetched together, and wait a moment for them."""
     offers_of(ws).warm(wanted, LISTS_WAIT)
 
 
-def watch(ws: Workspace) -> None:
+def watch(ws: Application) -> None:
     """While tests or lists are under way: draw the page anew as soon as one has ended."""
     seen = _under_way(ws)
     if not seen[0] and not seen[1]:
@@ -99,7 +99,7 @@ def watch(ws: Workspace) -> None:
     tick()
 
 
-def _under_way(ws: Workspace) -> tuple[frozenset[str], bool]:
+def _under_way(ws: Application) -> tuple[frozenset[str], bool]:
     return checks_of(ws).running(), offers_of(ws).loading()
 
 

@@ -9,15 +9,15 @@ from pages.settings_parts.base import act
 from pages.settings_parts.connection_forms import add_dialog, edit_dialog
 from pages.settings_parts.deleting import ask_deletion
 from pages.settings_parts.platforms import FACTS, guide_of
+from sync.application import Application
 from sync.managers.verbs import ConnectionVerbs
 from sync.model.entity import Entity
 from sync.model.flow import Connection
-from sync.workspace import Workspace
 
 FLOW_NAMES = {Entity.PRODUCT: N_("Products"), Entity.ORDER: N_("Orders")}
 
 
-def draw(ws: Workspace) -> None:
+def draw(ws: Application) -> None:
     """The whole section."""
     verbs = ConnectionVerbs(ws)
     verbs.test_all_if_stale()

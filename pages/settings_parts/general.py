@@ -12,11 +12,11 @@ from pages.parts import _, reader, section
 from pages.settings_parts.base import act, foot
 from storage import preferences
 from storage.users import User
+from sync.application import Application
 from sync.managers.verbs import LinkVerbs
-from sync.workspace import Workspace
 
 
-def draw(ws: Workspace, user: User) -> None:
+def draw(ws: Application, user: User) -> None:
     """The whole section."""
     with st.grid(columns=2, min_column_width=320, gap="medium"):
         for part, key in (
@@ -29,7 +29,7 @@ def draw(ws: Workspace, user: User) -> None:
                 part(ws, user)
 
 
-def _pause(ws: Workspace, user: User) -> None:
+def _pause(ws: Application, user: User) -> None:
     verbs = LinkVerbs(ws)
     section(
         _("Schedules"),
@@ -44,7 +44,7 @@ def _pause(ws: Workspace, user: User) -> None:
         act(verbs.pause_all, _("All schedules are paused."))
 
 
-def _log(ws: Workspace, user: User) -> None:
+def _log(ws: Application, user: User) -> None:
     section(_("Log and runs"), _("What is older, or more, is deleted once a day."))
     prefs = ws.preferences
     kept_days, kept_rows = prefs.get(preferences.LOG_DAYS), prefs.get(preferences.LOG_ROWS)
@@ -84,7 +84,7 @@ def _range(preference: preferences.Preference[int]) -> tuple[int, int]:
     return int(preference.least), int(preference.most)
 
 
-def _own(ws: Workspace, user: User) -> None:
+def _own(ws: Application, user: User) -> None:
     section(_("Your language and time zone"), _("They are yours alone: a colleague may choose others."))
     zones = sorted(available_timezones())
     st.segmented_control(
@@ -107,7 +107,7 @@ def _read_so(user: User) -> None:
     state.shared().users.set_preferences(user.id, language=language, timezone=zone)
 
 
-def _csv(ws: Workspace, user: User) -> None:
+def _csv(ws: Application, user: User) -> None:
     section(_("CSV files"), _("How exports are written unless you choose otherwise at the download."))
     prefs = ws.preferences
     comma = prefs.get(preferences.CSV_DECIMAL_COMMA)

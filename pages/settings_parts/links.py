@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import _, empty_state, plain, render, require, section, status_badge
+from pages.parts import _, empty_state, ngettext, plain, render, require, section, status_badge
 from pages.settings_parts import order_flow, places, product_flow, stock_flow
 from pages.settings_parts.base import act, chooser
 from pages.settings_parts.deleting import ask_deletion
 from pages.settings_parts.setup import make_link
+from sync.application import Application
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.checks import checks_of
 from sync.model.entity import Entity
 from sync.model.flow import Connection, Link
-from sync.workspace import Workspace
 
 
-def draw(ws: Workspace) -> None:
+def draw(ws: Application) -> None:
     """The whole section."""
     verbs = LinkVerbs(ws)
     found, ends = ws.links.all(), {c.id: c for c in checks_of(ws).shown()}
@@ -28,7 +28,7 @@ def draw(ws: Workspace) -> None:
             )
         st.page_link(
             "pages/inventory.py",
-            label=_("Set up stock between stores"),
+            label=_("Set up stock"),
             icon=":material/inventory_2:",
             query_params={"setup": "1"},
         )
@@ -81,7 +81,7 @@ def _head(verbs: LinkVerbs, link: Link, ends: dict[str, Connection]) -> None:
             _ask_delete(verbs, link)
 
 
-def _parts(ws: Workspace, verbs: LinkVerbs, link: Link) -> None:
+def _parts(ws: Application, verbs: LinkVerbs, link: Link) -> None:
     flows = {flow.entity: flow for flow in ws.links.flows(link.id)}
     shown = {
         "products": (Entity.PRODUCT in flows, _("Products"), "checkroom"),
@@ -91,7 +91,7 @@ def _parts(ws: Workspace, verbs: LinkVerbs, link: Link) -> None:
     }
     parts = {name: (title, icon) for name, (there, title, icon) in shown.items() if there}
     part = chooser(_("Part of the link"), parts, "part")
-    if part == "places" and Entity.PRODUCT not in flows:
+    if part == "places" and (Entity.STOCK in flows or Entity.PRODUCT not in flows):
         stock_flow.draw_places(verbs, link)
     elif part == "places":
         places.draw(verbs, link)
@@ -145,7 +145,9 @@ def _ask_delete(verbs: LinkVerbs, link: Link) -> None:
             "platform**, and both connections stay."
         ),
         _("Delete link"),
-        [render("{count} flows that are switched on", count=on)] if on else [],
+        [ngettext("{count} flow that is switched on", "{count} flows that are switched on", on)]
+        if on
+        else [],
         hanging,
         lambda: verbs.delete(link.id),
         f"delete_link_{link.id}_ask",

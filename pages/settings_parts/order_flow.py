@@ -14,6 +14,7 @@ from pages.settings_parts import older_orders
 from pages.settings_parts.base import act, foot, warm
 from pages.settings_parts.pickers import edit_rows, pick_one, tags
 from pages.settings_parts.schedule_card import draw_head, draw_schedule
+from sync.application import Application
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.ground import Ground
 from sync.managers.verbs.offers import Offer
@@ -26,7 +27,6 @@ from sync.managers.verbs.order_rules import (
     STATUS_WORDS,
 )
 from sync.model.flow import Flow, OrderSettings
-from sync.workspace import Workspace
 
 WORDS = {
     "authorized": N_("Authorised"),
@@ -60,7 +60,7 @@ SERVICE_NAMES = {
 LISTS = ("sales_channels", "warehouses", "payment_methods", "order_statuses")
 
 
-def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
+def draw(ws: Application, verbs: LinkVerbs, flow: Flow) -> None:
     """The whole form."""
     ground = verbs.ground(flow)
     warm(ws, [(ground.target.id, what) for what in LISTS])

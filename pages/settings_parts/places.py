@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import streamlit as st
 
-from pages.parts import _, plain, render, section
+from pages.parts import _, plain, render, say_later, section
 from pages.settings_parts.base import LISTS_WAIT, act, foot, lead_to
 from pages.settings_parts.pickers import pick_many
 from sync.managers.verbs import LinkVerbs
@@ -38,7 +40,20 @@ def draw(verbs: LinkVerbs, link: Link) -> None:
             chosen = {place: _line(link, place, name, offer.warehouses) for place, name in names.items()}
             pressed = foot(_("Save locations"), "save_places")
         if pressed:
-            act(lambda: verbs.set_locations(link.id, chosen), _("Saved."), _("Saving…"))
+            act(lambda: save_places(verbs, link, chosen), doing=_("Saving…"))
+
+
+def save_places(verbs: LinkVerbs, link: Link, chosen: Mapping[str, Collection[str]]) -> None:
+    """Save, and say which locations another link writes at present."""
+    verbs.set_locations(link.id, chosen)
+    names = verbs.places(link.id).locations.names()
+    for place, owner in verbs.written_by_others(link.id).items():
+        warning = _("Saved. {link} writes {place} at present; hand it over under Owners.")
+        told = render(warning, link=plain(owner), place=plain(names.get(place, place)))
+        say_later(told, ":material/warning:")
+        break
+    else:
+        say_later(_("Saved."))
 
 
 def draw_summary(verbs: LinkVerbs, link: Link, about: str = "") -> None:

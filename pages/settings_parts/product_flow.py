@@ -13,19 +13,19 @@ from pages.settings_parts.brakes import PRODUCT_BRAKES, draw_brakes
 from pages.settings_parts.pickers import edit_rows, pick_many, pick_one, tags
 from pages.settings_parts.places import draw_summary
 from pages.settings_parts.schedule_card import draw_head, draw_schedule
+from sync.application import Application
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.ground import SOURCE_FIELDS, Ground
 from sync.managers.verbs.product_rules import DRIFTS, MATCH_KEYS, NEW_STATUSES
 from sync.model.fields import ALL_FIELDS
 from sync.model.flow import FieldMap, Flow, ProductFilter, ProductSettings
-from sync.workspace import Workspace
 
 KEYS = {"sku": N_("SKU"), "handle": N_("Handle"), "barcode": N_("Barcode")}
 STATUSES = {"draft": N_("Draft"), "active": N_("Active")}
 DRIFT = {"keep": N_("Keep it and report it"), "restore": N_("Put the source's value back")}
 
 
-def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
+def draw(ws: Application, verbs: LinkVerbs, flow: Flow) -> None:
     """The whole form."""
     ground = verbs.ground(flow)
     lists = ((ground.source, "price_lists"), (ground.target, "channels"))

@@ -83,7 +83,7 @@ def draw_schedule(verbs: LinkVerbs, flow: Flow) -> None:
         if flow.entity is Entity.STOCK and way not in (None, BY_HAND):
             st.caption(_(_STOCK_EVERY if way == EVERY else _STOCK_AT))
         if way != BY_HAND:
-            wanted = _quiet(wanted, flow.schedule, key)
+            wanted = _quiet(wanted, flow.schedule, key, zoned=way != EVERY)
         st.space("stretch")
         with st.container(horizontal=True, horizontal_alignment="right"):
             pressed = st.button(_("Save schedule"), key=f"{key}_save", icon=":material/check:")
@@ -167,8 +167,9 @@ def _zone(schedule: Schedule, key: str) -> str:
     return zone or ""
 
 
-def _quiet(wanted: Schedule, known: Schedule, key: str) -> Schedule:
-    """Hours in which nothing starts by itself."""
+def _quiet(wanted: Schedule, known: Schedule, key: str, *, zoned: bool) -> Schedule:
+    """Hours in which nothing starts by itself; where the schedule itself names no time zone (`zoned` False),
+    they do."""
     on = st.toggle(
         _("Quiet hours"),
         bool(known.quiet_from and known.quiet_to),
@@ -184,7 +185,8 @@ def _quiet(wanted: Schedule, known: Schedule, key: str) -> Schedule:
         last = st.time_input(
             _("Quiet to"), _clock(known.quiet_to, "07:00"), key=f"{key}_to", step=900, width=130
         )
-    return replace(wanted, quiet_from=f"{first:%H:%M}", quiet_to=f"{last:%H:%M}")
+        zone = wanted.timezone if zoned else _zone(known, key)
+    return replace(wanted, quiet_from=f"{first:%H:%M}", quiet_to=f"{last:%H:%M}", timezone=zone)
 
 
 def _clock(text: str, otherwise: str) -> time:

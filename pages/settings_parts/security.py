@@ -22,11 +22,11 @@ from pages.parts import (
 from pages.settings_parts.base import act, attempt
 from storage.errors import BadInput
 from storage.users import User
+from sync.application import Application
 from sync.managers.verbs import SecurityVerbs
-from sync.workspace import Workspace
 
 
-def draw(ws: Workspace, user: User) -> None:
+def draw(ws: Application, user: User) -> None:
     """The whole section."""
     verbs = SecurityVerbs(ws)
     with st.grid(columns=2, min_column_width=320, gap="medium"):
@@ -38,7 +38,7 @@ def draw(ws: Workspace, user: User) -> None:
         _sessions(verbs)
 
 
-def _key(ws: Workspace, verbs: SecurityVerbs) -> None:
+def _key(ws: Application, verbs: SecurityVerbs) -> None:
     section(_("Key of the vault"), _("All secrets are sealed with it. It is not in the database."))
     in_file = ws.paths.key_file.exists()
     st.markdown(

@@ -10,12 +10,13 @@ import streamlit as st
 from pages.parts import _, plain, render, section
 from pages.settings_parts.base import act, attempt, lead_to
 from pages.settings_parts.connection_forms import add_dialog, edit_dialog
+from sync.application import Application
 from sync.managers.verbs import ConnectionVerbs, LinkVerbs
 from sync.model.entity import Entity
 from sync.model.flow import Connection
-from sync.workspace import Workspace
 
-FIRST_PLATFORMS = ("sentos", "shopify")
+STORE = "shopify"
+FIRST_PLATFORMS = ("sentos", STORE)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Step:
     open: bool
 
 
-def draw(ws: Workspace) -> None:
+def draw(ws: Application) -> None:
     """The steps, until own accounts have had their first run; sandboxes do not count."""
     verbs, links = ConnectionVerbs(ws), LinkVerbs(ws)
     own = {c.id: c for c in verbs.all() if not c.sandbox}
@@ -37,22 +38,50 @@ def draw(ws: Workspace) -> None:
         return
     found = [c for c in own.values() if c.identity and c.status != "failed"]
     names = [verbs.platforms()[p].title for p in FIRST_PLATFORMS if p in verbs.platforms()]
-    steps = _steps(found, bool(linked), names)
     with st.container(border=True, key="setup"):
-        section(
-            _("Connect your own"),
-            _(
-                "Four steps. Nothing is written to your shop before the last one, and "
-                "then to five products only."
-            ),
+        if not _only_stores(found):
+            _four_steps(verbs, links, found, _steps(found, bool(linked), names))
+        _between_stores(verbs, found)
+
+
+def _only_stores(found: list[Connection]) -> bool:
+    """Two Shopify stores and nothing else: who has these came for stock between them."""
+    return len(found) > 1 and {c.platform for c in found} == {STORE}
+
+
+def _between_stores(verbs: ConnectionVerbs, found: list[Connection]) -> None:
+    """The other way to begin: stock from store to store, without products or orders."""
+    stores = sum(c.platform == STORE for c in found)
+    with st.container(horizontal=True, vertical_alignment="center", key="setup_stores"):
+        st.markdown(
+            ":material/inventory_2: "
+            + _("Stock between Shopify stores: connect two stores, then Set up stock."),
+            width="stretch",
         )
-        with st.grid(columns=4, min_column_width=190, gap="small"):
-            for n, step in enumerate(steps, 1):
-                with st.container(border=True, height="stretch", key=f"setup_{n}", gap="xsmall"):
-                    _step(n, step)
-                    st.space("stretch")
-                    if step.open:
-                        _way_on(n, verbs, links, found)
+        if st.button(_("Connect a store"), key="setup_store", icon=":material/add_link:"):
+            add_dialog(verbs, STORE)
+        if stores > 1:
+            st.page_link(
+                "pages/inventory.py",
+                label=_("Set up stock"),
+                icon=":material/arrow_forward:",
+                query_params={"setup": "1"},
+            )
+
+
+def _four_steps(verbs: ConnectionVerbs, links: LinkVerbs, found: list[Connection], steps: list[Step]) -> None:
+    """Products and orders between Sentos and a store."""
+    section(
+        _("Connect your own"),
+        _("Four steps. Nothing is written to your shop before the last one, and then to five products only."),
+    )
+    with st.grid(columns=4, min_column_width=190, gap="small"):
+        for n, step in enumerate(steps, 1):
+            with st.container(border=True, height="stretch", key=f"setup_{n}", gap="xsmall"):
+                _step(n, step)
+                st.space("stretch")
+                if step.open:
+                    _way_on(n, verbs, links, found)
 
 
 def _steps(found: list[Connection], linked: bool, names: list[str]) -> list[Step]:

@@ -12,16 +12,17 @@ from pages.inventory_parts.options import all_options
 from pages.parts import _, section
 from pages.settings_parts.base import LISTS_WAIT, act, foot, warm
 from pages.settings_parts.brakes import STOCK_BRAKES, draw_brakes
-from pages.settings_parts.places import draw_summary
+from pages.settings_parts.places import draw_summary, save_places
 from pages.settings_parts.schedule_card import draw_head, draw_schedule
 from pages.sync_parts.common import who
+from sync.application import Application
 from sync.managers.verbs import LinkVerbs
 from sync.managers.verbs.stock import StockVerbs
+from sync.managers.verbs.stock_rules import has_orders
 from sync.model.flow import Flow, Link
-from sync.workspace import Workspace
 
 
-def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
+def draw(ws: Application, verbs: LinkVerbs, flow: Flow) -> None:
     """The whole form."""
     ground = verbs.ground(flow)
     kind = "locations" if ground.source.platform == "shopify" else "warehouses"
@@ -34,7 +35,8 @@ def draw(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> None:
     names = place_names(ground.target)
     places = {place: place_name(names, place) for place in ground.link.locations}
     with st.form(key, border=False):
-        wanted = all_options(flow.stock, places, key)
+        with_orders = has_orders(ground.source.platform, ground.target.platform)
+        wanted = all_options(flow.stock, places, key, with_orders=with_orders)
         with st.expander(
             _("Brakes: when a run stops before its first write"),
             icon=":material/front_hand:",
@@ -68,4 +70,4 @@ def draw_places(verbs: LinkVerbs, link: Link) -> None:
                 disabled=not chosen,
             )
         if pressed:
-            act(lambda: verbs.set_locations(link.id, chosen), _("Saved."), _("Saving…"))
+            act(lambda: save_places(verbs, link, chosen), doing=_("Saving…"))

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages.parts import _, plain, render, require, say_later
-from pages.sync_parts.common import act, leave_for, safe, space, who
+from pages.sync_parts.common import act, flow_names, leave_for, safe, space, who
 from sync.managers.verbs.stock import StockVerbs
 from sync.managers.verbs.stock_gate import Finding
-from sync.managers.views.flows import info
 from sync.model.run import Mode, Scope
 
 _WANTED = "_wanted_runs"
@@ -37,7 +36,7 @@ class _Wanted:
 
     @property
     def refused(self) -> bool:
-        return any(blocks for _link, found in self.found or () for _code, _said, blocks in found)
+        return any(blocks for _flow, found in self.found or () for _code, _said, blocks in found)
 
 
 def want(starts: Sequence[Start]) -> None:
@@ -71,24 +70,24 @@ def carry_on() -> None:
 
 
 def _against(starts: Sequence[Start]) -> list[tuple[str, tuple[Finding, ...]]]:
-    """What stands against these runs, by the name of their link."""
-    ws = space()
+    """What stands against these runs, by the short name of their flow."""
+    ws, short = space(), flow_names()
     found = [
-        (info(ws, start.flow_id).link.name, tuple(StockVerbs(ws).before(start.flow_id, start.mode)))
+        (short.get(start.flow_id, ""), tuple(StockVerbs(ws).before(start.flow_id, start.mode)))
         for start in starts
     ]
-    return [(link, told) for link, told in found if told]
+    return [(flow, told) for flow, told in found if told]
 
 
 def _ask(wanted: _Wanted) -> None:
     """The dialog; it outlives a page that draws itself anew, until somebody has decided."""
 
-    @st.dialog(_("Before this run"), icon=":material/front_hand:", on_dismiss=_forget)
+    @st.dialog(_title(wanted), icon=":material/front_hand:", on_dismiss=_forget)
     def dialog() -> None:
         require("operator")
-        for link, found in wanted.found or ():
+        for flow, found in wanted.found or ():
             if len(wanted.starts) > 1:
-                st.markdown(f"**{plain(link)}**")
+                st.markdown(f"**{plain(flow)}**")
             for _code, message, blocks in found:
                 (st.error if blocks else st.warning)(
                     safe(message), icon=f":material/{'block' if blocks else 'info'}:"
@@ -107,6 +106,12 @@ def _ask(wanted: _Wanted) -> None:
                 st.rerun()
 
     dialog()
+
+
+def _title(wanted: _Wanted) -> str:
+    """Names the store where it is about one."""
+    flows = {flow for flow, _found in wanted.found or ()}
+    return " · ".join([_("Before this run"), *(map(plain, flows) if len(wanted.starts) == 1 else ())])
 
 
 def _forget() -> None:

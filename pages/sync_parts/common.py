@@ -6,25 +6,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from pages.parts import _, allows, current_user, money, number, plain, render, say_later
+from sync.application import Application, shared
 from sync.errors import CounterpartError
 from sync.managers.verbs.offers import offers_of
 from sync.managers.views import words
+from sync.managers.views.flows import FlowInfo, all_flows, short_names
 from sync.model.call import Value
 from sync.model.fields import parse_money
-from sync.model.run import Mode
+from sync.model.run import Run
 from sync.model.text import Message
-from sync.workspace import Workspace, shared
 
 _REFUSED, _OPEN = "_refused", "_open_run"
 _MONEY = re.compile(r"-?\d+(\.\d+)? [A-Z]{3}")
 LONGEST_VALUE = 300
 
 
-def space() -> Workspace:
+def space() -> Application:
     """The workspace of this process."""
     return shared()
 
@@ -102,6 +104,16 @@ def on_click(do: Callable[[], object], done: str = "") -> Callable[[], None]:
     return clicked
 
 
+def pressed(label: str, do: Callable[[], None], **button: Any) -> None:
+    """A button for a verb that takes what is entered or filtered on the page: as it stands at this moment.
+
+    A callback (`on_click`) is called with what stood there when the page was last drawn to its end: somebody
+    who types a filter and clicks at once would have all rows ticked."""
+    if st.button(label, **button):
+        do()
+        st.rerun()
+
+
 def opening_run(begin: Callable[[], str], done: str = "") -> Callable[[], None]:
     """The callback of a button that starts a run: the page that is drawn next leads to it."""
 
@@ -131,9 +143,46 @@ def show_refusal() -> None:
         st.error(reason, icon=":material/front_hand:")
 
 
-def mode_name(mode: Mode) -> str:
-    """Preview, Test, Full."""
-    return render(words.MODES[mode])
+def mode_name(run: Run) -> str:
+    """Preview, Test, Full, Undo plan."""
+    return render(words.mode(run))
+
+
+def starter(run: Run) -> str:
+    """Who started a run, as plain text."""
+    return render(words.starter(run))
+
+
+def broken_ends(found: FlowInfo) -> None:
+    """What is wrong with a flow's connections, and the way to them; nothing where both are well."""
+    ends = [end for end in (found.source, found.target) if end.status == "failed"]
+    told = [(end.name, end.reason) for end in ends if end.reason is not None]
+    for name, reason in told:
+        st.markdown(f":small[:red[:material/error: {plain(name)}: {safe(reason)}]]")
+    if told:
+        open_connection()
+
+
+def roomy(label: str, least: int) -> int:
+    """Width of a column in pixels, so that its head can be read in every language."""
+    return max(least, 20 + 7 * len(label))
+
+
+def open_connection() -> None:
+    """The way to the connections, for who may mend them."""
+    if may_configure():
+        st.page_link(
+            "pages/settings.py",
+            label=_("Open connection"),
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            query_params={"section": "connections"},
+        )
+
+
+def flow_names() -> dict[str, str]:
+    """Flow id → its short name: Outlet, or Outlet ← Main store where two sources go there."""
+    return short_names(all_flows(space()))
 
 
 def shown_value(value: Value) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts import (
     _,
     duration,
+    ngettext,
     number_column,
     render,
     status_cell,
@@ -18,8 +19,10 @@ from pages.parts import (
     text_column,
     time_column,
 )
-from pages.sync_parts.common import mode_name
+from pages.sync_parts.common import flow_names, mode_name, roomy, starter
 from sync.managers.views.runs import RunLine
+from sync.model.entity import Entity
+from sync.model.run import Mode
 
 _STATES = ("queued", "running", "cancelling", "stopped", "planned", "succeeded", "red", "failed", "cancelled")
 
@@ -27,11 +30,16 @@ _STATES = ("queued", "running", "cancelling", "stopped", "planned", "succeeded",
 def run_table(lines: Sequence[RunLine], *, key: str, most_shown: int = 10) -> None:
     """Draw the runs; ticking one opens its page. Which flow and which link it was is said only where there
     are several."""
-    kinds = len({line.flow.flow.entity for line in lines if line.flow}) > 1
+    entities = {line.flow.flow.entity for line in lines if line.flow}
+    kinds = len(entities) > 1
     links = len({line.flow.link.id for line in lines if line.flow}) > 1
+    short = flow_names() if links else {}
+    columns = _columns((150 if kinds else 120) if links else 74 if kinds else 0)
+    for name in _left_out(lines, entities):
+        del columns[name]
     chosen = table(
-        [_cells(line, kinds, links) for line in lines],
-        _columns(180 if links else 74 if kinds else 0),
+        [_cells(line, kinds, short) for line in lines],
+        columns,
         key=key,
         select="one",
         most_shown=most_shown,
@@ -41,11 +49,29 @@ def run_table(lines: Sequence[RunLine], *, key: str, most_shown: int = 10) -> No
         st.switch_page("pages/run.py", query_params={"id": lines[chosen[0]].run.id})
 
 
+def _left_out(lines: Sequence[RunLine], entities: set[Entity]) -> list[str]:
+    """Columns that could only be empty: stock creates nothing, and only previews have something to write."""
+    planned = any(line.run.mode is Mode.PREVIEW for line in lines)
+    return [*([] if planned else ["planned"]), *(["created"] if entities == {Entity.STOCK} else [])]
+
+
+def queue_failures(failed: int, flow_id: str = "") -> None:
+    """The way to what the queue has given up; nothing where it has given up nothing."""
+    if failed:
+        st.page_link(
+            "pages/queue.py",
+            label=ngettext("{count} failed in the queue", "{count} failed in the queue", failed),
+            icon=":material/error:",
+            query_params={"status": "failed", **({"flow": flow_id} if flow_id else {})},
+        )
+
+
 def _columns(flow_width: int) -> dict[str, Any]:
     narrow = {
-        name: number_column(label, width=width)
+        name: number_column(label, width=roomy(label, width))
         for name, label, width in (
             ("read", _("Read"), 60),
+            ("planned", _("To write"), 76),
             ("created", _("Created"), 76),
             ("updated", _("Updated"), 78),
             ("failed", _("Failed"), 58),
@@ -59,30 +85,33 @@ def _columns(flow_width: int) -> dict[str, Any]:
         "mode": text_column(_("Mode"), width=84),
         **narrow,
         "duration": text_column(_("Duration"), width=70, alignment="right"),
-        "by": text_column(_("By"), width=72),
+        "by": text_column(_("By"), width=roomy(_("By"), 72)),
     }
 
 
-def _cells(line: RunLine, kinds: bool, links: bool) -> dict[str, object]:
+def _cells(line: RunLine, kinds: bool, short: Mapping[str, str]) -> dict[str, object]:
     run, c = line.run, line.run.counts
+    preview = run.mode is Mode.PREVIEW
     return {
         "started": run.created_at,
         "state": status_cell(line.state),
-        "flow": _flow(line, kinds, links),
-        "mode": mode_name(run.mode),
+        "flow": _flow(line, kinds, short),
+        "mode": mode_name(run),
         "read": c.read,
-        "created": c.created,
-        "updated": c.updated,
+        "planned": c.created + c.updated if preview else None,
+        "created": None if preview else c.created,
+        "updated": None if preview else c.updated,
         "failed": c.failed,
         "parked": c.parked,
         "duration": duration(line.seconds),
-        "by": run.started_by or "–",
+        "by": starter(run),
     }
 
 
-def _flow(line: RunLine, kinds: bool, links: bool) -> str:
-    """Products, Main store → Outlet, or both, as far as the runs differ in them."""
+def _flow(line: RunLine, kinds: bool, short: Mapping[str, str]) -> str:
+    """Products, Outlet, or both, as far as the runs differ in them; `short` is empty where they are of one
+    link."""
     if line.flow is None:
         return "–"
-    name, route = render(line.flow.name), line.flow.route
-    return f"{name} · {route}" if kinds and links else route if links else name
+    name, store = render(line.flow.name), short.get(line.flow.flow.id, "")
+    return f"{store} · {name}" if kinds and store else store or name

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts import Question, _, ago, ask, ngettext, plain, render, say_later, shown
-from pages.sync_parts.common import act, may_act, may_configure, safe, said, shown_value, space, who
+from pages.sync_parts.common import act, may_act, may_configure, pressed, safe, said, shown_value, space, who
 from storage.attention import Parked
 from sync.managers.verbs.attention import AttentionVerbs, Done
 from sync.managers.views import attention, causes, words
@@ -136,13 +136,12 @@ def _other_target(found: Dossier, where: str) -> None:
         target = st.text_input(
             _("Its number or id"), key=f"target_{found.parked.id}", placeholder="8012345678901", max_chars=200
         )
-        st.button(
+        pressed(
             _("Bind"),
+            lambda: decide(causes.BIND, [found.parked.id], (target or "").strip()),
             key=f"bind_other_{found.parked.id}",
             icon=":material/link:",
             disabled=not (target or "").strip() or not may_act(),
-            on_click=decide,
-            args=(causes.BIND, [found.parked.id], (target or "").strip()),
         )
 
 

@@ -20,9 +20,22 @@ from pages.parts import (
     status_badge,
 )
 from pages.sync_parts.before_run import Start, starting
-from pages.sync_parts.common import act, may_act, on_click, opening_run, safe, said, space, who
+from pages.sync_parts.common import (
+    act,
+    may_act,
+    on_click,
+    open_connection,
+    opening_run,
+    safe,
+    said,
+    space,
+    starter,
+    who,
+)
+from pages.sync_parts.estimates import estimate_words
 from pages.sync_parts.running import live_panel, open_link, spent_words, step_line
 from sync.managers.views import estimate, items, runs, stock_log, words
+from sync.managers.views.estimate import Estimate
 from sync.managers.views.flows import FlowInfo, product_filters
 from sync.managers.views.runs import RunLine
 from sync.model.entity import Entity
@@ -32,7 +45,7 @@ from sync.model.run import BrakeHit, Mode, Run, Status
 def facts_line(line: RunLine) -> str:
     """When, by whom, what part of the flow: one line below the title."""
     run = line.run
-    facts = [shown(run.created_at), run.started_by or "–"]
+    facts = [shown(run.created_at), starter(run)]
     if run.finished_at:
         facts.append(duration(line.seconds))
     offered = words.PARTS.get(line.flow.flow.entity, {}) if line.flow else {}
@@ -43,7 +56,9 @@ def facts_line(line: RunLine) -> str:
         facts.append(_("only products tagged {tags}").format(tags=", ".join(run.scope.tags)))
     if run.scope.reason:
         facts.append(_("reason: {reason}").format(reason=run.scope.reason))
-    alone = (*run.scope.skus, *run.scope.names, *run.scope.ids)
+    alone = [*run.scope.skus, *run.scope.names]
+    if run.scope.ids:  # ids say nothing to a person
+        alone.append(ngettext("{count} record", "{count} records", len(run.scope.ids)))
     if alone:
         facts.append(
             _("only {records}").format(records=", ".join(alone[:4]) + ("…" if len(alone) > 4 else ""))
@@ -108,10 +123,13 @@ def result(line: RunLine, counts: dict[str, int]) -> None:
         )
 
 
-def error_box(run: Run) -> None:
-    """Why a run failed or was given up."""
+def error_box(line: RunLine) -> None:
+    """Why a run failed or was given up; the way to the connection that was refused."""
+    run = line.run
     if run.error is not None and run.status in (Status.FAILED, Status.CANCELLED, Status.RED):
         st.error(safe(run.error), icon=":material/error:")
+        if line.flow and "failed" in (line.flow.source.status, line.flow.target.status):
+            open_connection()
 
 
 # -- the safety check ----------------------------------------------------------------------------------------
@@ -138,15 +156,20 @@ def brake_box(line: RunLine) -> None:
             status_badge(line.state)
         for hit in run.brakes:
             _hit(hit, confirmed=hit.code in run.scope.confirmed)
-        st.caption(
-            _(
-                "Look at the rows below. If they are right, confirm and the run goes on; if not, end it: "
-                "nothing has been written."
-            )
-        )
+        st.caption(_look_first(line))
         if runs.is_stock(line) and line.flow is not None:
-            estimate_line(line.flow, stock_log.planned(space(), run.id))
+            estimate_line(estimate.of_run(space(), line.flow.target, run.id))
         _brake_buttons(line)
+
+
+def _look_first(line: RunLine) -> str:
+    """What to do about a run that is stopped; without rows there are only the reasons to look at."""
+    if runs.is_stock(line) and not stock_log.by_state(space(), line.run.id, fresh=True):
+        return _("If this is right, confirm and the run goes on; if not, end it: nothing has been written.")
+    return _(
+        "Look at the rows below. If they are right, confirm and the run goes on; if not, end it: nothing has "
+        "been written."
+    )
 
 
 def _hit(hit: BrakeHit, *, confirmed: bool) -> None:
@@ -230,7 +253,7 @@ def plan_box(line: RunLine) -> bool:
                 ":green[:material/task_alt:] "
                 + render(
                     _("Carried out by {who}, {time}."),
-                    who=plain(done.started_by),
+                    who=plain(starter(done)),
                     time=plain(shown(done.created_at)),
                 ),
                 width="stretch",
@@ -244,21 +267,10 @@ def plan_box(line: RunLine) -> bool:
     return True
 
 
-def estimate_line(flow: FlowInfo, rows: int) -> None:
-    """About how long writing so many rows takes, by what the store's budget allows."""
-    found = estimate.of_rows(space(), flow.target, rows)
-    if found is None or not rows:
-        return
-    told = render(
-        _("About {time} to write: {calls} calls, {points} points."),
-        time=duration(max(1.0, found.seconds)),
-        calls=number(found.calls),
-        points=number(found.points),
-    )
-    assumed = (
-        "" if found.told else " " + _("The store has not told its budget yet: a standard plan is assumed.")
-    )
-    st.caption(f":material/hourglass_top: {told}{assumed}")
+def estimate_line(found: Estimate | None) -> None:
+    """About how long writing takes, by what the store's budget allows."""
+    if found is not None:
+        st.caption(f":material/hourglass_top: {estimate_words(found)}")
 
 
 def _applying(run: Run, stock: bool) -> Callable[[], None]:
@@ -290,7 +302,7 @@ def _apply_box(run: Run, flow: FlowInfo | None) -> None:
                 )
             )
             if stock and flow is not None:
-                estimate_line(flow, ticked)
+                estimate_line(estimate.of_plan(ws, flow.target, run.id))
         st.button(
             _("Apply plan"),
             key="apply",

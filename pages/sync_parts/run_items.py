@@ -22,7 +22,7 @@ from pages.parts import (
     text_column,
 )
 from pages.sync_parts import address
-from pages.sync_parts.common import may_act, on_click, safe, said, shown_value, space
+from pages.sync_parts.common import may_act, on_click, pressed, safe, said, shown_value, space
 from pages.sync_parts.paging import cursor, pages_back, turner
 from sync.managers.views import causes, items, words
 from sync.managers.views.items import ItemRow, RowFilter
@@ -183,19 +183,19 @@ def _tick_line(run: Run, wanted: RowFilter, chosen: Sequence[int]) -> None:
             disabled=off or not chosen,
             on_click=on_click(partial(verbs.choose, run.id, list(chosen), True)),
         )
-        st.button(
+        pressed(
             _("Untick all that match"),
+            on_click(partial(verbs.choose_all, run.id, wanted, False)),
             key="untick_all",
             type="tertiary",
             disabled=off,
-            on_click=on_click(partial(verbs.choose_all, run.id, wanted, False)),
         )
-        st.button(
+        pressed(
             _("Tick all that match"),
+            on_click(partial(verbs.choose_all, run.id, wanted, True)),
             key="tick_all",
             type="tertiary",
             disabled=off,
-            on_click=on_click(partial(verbs.choose_all, run.id, wanted, True)),
         )
 
 

@@ -7,17 +7,27 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import Progress, _, duration, number, plain, progress_panel, render, status_badge
-from pages.sync_parts.common import act, may_act, mode_name, safe, space, who
+from pages.parts import (
+    N_plural,
+    Progress,
+    _,
+    duration,
+    number,
+    plain,
+    progress_panel,
+    render,
+    status_badge,
+)
+from pages.sync_parts.common import act, may_act, mode_name, safe, said, space, who
 from sync.managers.views.runs import LiveRun, RunLine, Step
 from sync.model.run import Mode, Run, Status
-from sync.model.text import say
+from sync.model.text import Message, say
 
 
 def run_title(line: RunLine) -> str:
     """Products · Full, as plain text."""
     name = render(line.flow.name) if line.flow else "–"
-    return f"{name} · {mode_name(line.run.mode)}"
+    return f"{name} · {mode_name(line.run)}"
 
 
 def route(line: RunLine) -> str:
@@ -70,12 +80,11 @@ def _progress(found: LiveRun, *, named: bool) -> Progress:
 def spent_words(run: Run) -> str:
     """Calls of a run; points and throttles where the platform counts them."""
     spent = {name: int(run.spent.get(name, 0)) for name in ("calls", "points", "throttled")}
-    template = (
-        _("{calls} calls · {points} points · {throttled} throttled")
-        if spent["points"] or spent["throttled"]
-        else _("{calls} calls")
-    )
-    return render(template, **{k: number(v) for k, v in spent.items()})
+    calls = said(Message(N_plural("{count} call", "{count} calls"), {"count": spent["calls"]}))
+    if not (spent["points"] or spent["throttled"]):
+        return calls
+    told = {k: number(v) for k, v in spent.items()}
+    return render(_("{calls} · {points} points · {throttled} throttled"), **{**told, "calls": calls})
 
 
 def _braked_panel(found: LiveRun, *, link: bool) -> None:

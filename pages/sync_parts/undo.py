@@ -68,6 +68,19 @@ def head(line: RunLine) -> None:
                 "is; orders and shipments are listed, never undone."
             )
         )
+        if found.above:
+            st.caption(":material/info: " + _above(found.above))
+
+
+def _above(n: int) -> str:
+    """What the next sweep makes of rows that are never left above the source."""
+    return render(
+        _(
+            "{n} of these rows would show more than the source has. The next sweep sets them to the source "
+            "again; pause the flow if they are to stay."
+        ),
+        n=number(n),
+    )
 
 
 def _figures(found: Summary) -> list[tuple[str, int, str]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from sandbox.shopify.columns import ACTIVE, BUNDLE, TRACKED, UNSTOCKED, Place
 from sandbox.shopify.ids import number_of
 from sandbox.shopify.make import new_level
 from sandbox.shopify.quantities import ON_HAND, quantity
+from sandbox.shopify.stock_objects import ITEMS, iso
 from sandbox.shopify.stock_plan import SIZES
-
-if TYPE_CHECKING:
-    from sandbox.shopify.stock_store import StockStore
-    from sandbox.shopify.store import Store
+from sandbox.shopify.stock_store import StockStore
+from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
+_ITEM = "gid://shopify/InventoryItem/"
 
 
 class Cell(Protocol):
@@ -123,10 +123,35 @@ class ColumnCell:
         at, row, stock = self._at, self._row, self._stock
         now = stock.seconds()
         if at.state[row] == UNSTOCKED:
-            at.more[row] = {**at.more.get(row, {}), "created": stock.iso(now)}
+            at.more[row] = {**at.more.get(row, {}), "created": iso(now)}
         at.state[row] = ACTIVE
         at.available[row] += delta
         if at.more and (more := at.more.get(row)) and "at" in more:
-            more["at"]["available"] = stock.iso(now)
+            more["at"]["available"] = iso(now)
         at.at[row] = stock.columns.item_at[row] = now
         stock.touched(row // len(SIZES), now)
+
+
+def cell_at(store: Store, item_id: str, location_id: str, name: str) -> Cell | None:
+    """Where an item lies at a location, by gids; None if one of them is unknown. ``name`` is the quantity
+    that is asked of it."""
+    if store.stock is not None and name in ("available", "on_hand"):
+        found = _column_cell(store.stock, item_id, location_id)
+        if found is not None:
+            return found
+    item, location = store.items.get(item_id), store.kinds["location"].get(location_id)
+    return ObjectCell(store, item, location) if item and location else None
+
+
+def _column_cell(stock: StockStore, item_id: str, location_id: str) -> ColumnCell | None:
+    """None if the item is none of the columns' own or the location unknown."""
+    columns, base = stock.columns, stock.objects.base
+    place = columns.place_of.get(location_id)
+    if place is None or not item_id.startswith(_ITEM):
+        return None
+    digits = item_id[len(_ITEM) :]
+    row = int(digits) - base - ITEMS if digits.isdigit() else -1
+    if not columns.is_alive(row):
+        return None
+    at = columns.places[place]
+    return ColumnCell(stock, row, at, base + ITEMS + row, at.number)

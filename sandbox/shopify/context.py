@@ -9,7 +9,6 @@ from sandbox.faults import Fault, Faults
 from sandbox.ledger import Ledger
 from sandbox.shopify import scopes
 from sandbox.shopify.errors import Refusal
-from sandbox.shopify.idempotency import check_key
 from sandbox.shopify.plan import Field, Operation, Variables
 from sandbox.shopify.settings import Settings
 from sandbox.shopify.store import Store
@@ -50,12 +49,6 @@ class Context:
     def fault_is(self, name: str) -> bool:
         """Whether the fault of this name struck this request."""
         return self.fault is not None and self.fault.name == name
-
-    def guard(self, field: Field) -> None:
-        """Before a root runs: its scope, and the idempotency key that some mutations demand."""
-        scopes.check(field.name, self.settings.granted)
-        if self.operation.kind == "mutation":
-            check_key(field, self)
 
     def allowed(self, type_name: str, field: str) -> bool:
         """Whether a guarded field below a root may be read; notes ACCESS_DENIED if not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
@@ -12,14 +12,13 @@ from sandbox.control import BadRequest, body_of
 from sandbox.shopify import backstage, order_edit, order_generate
 from sandbox.shopify.bucket import Bucket
 from sandbox.shopify.customers import customer_for
+from sandbox.shopify.engine import Engine
 from sandbox.shopify.ids import number_of
 from sandbox.shopify.order_build import BadOrder, build_order
 from sandbox.shopify.settings import Settings
 from sandbox.shopify.state import order_state, product_state
-from sandbox.shopify.stock_control import StockControl
-
-if TYPE_CHECKING:
-    from sandbox.shopify.platform import ShopifyPlatform
+from sandbox.shopify.store import Store
+from sandbox.shopify.tokens import Tokens
 
 Obj = dict[str, Any]
 CHANGEABLE = (
@@ -39,20 +38,15 @@ CHANGEABLE = (
 class Control:
     """Routes below ``/_sandbox``; each is written into the ledger as ``hand.…``."""
 
-    def __init__(self, platform: ShopifyPlatform) -> None:
-        self._platform = platform
-
-    @property
-    def _store(self) -> Any:
-        return self._platform.store
+    def __init__(self, store: Store, tokens: Tokens, engine: Engine) -> None:
+        self._store, self._tokens, self._engine = store, tokens, engine
 
     def routes(self) -> list[BaseRoute]:
         """``POST orders``, ``orders/{id}``, ``products``, ``products/{id}``, ``settings``,
-        ``tokens/revoke``, and those of StockControl."""
+        ``tokens/revoke``."""
         return [
             Route("/orders", self.place, methods=["POST"]),
             Route("/orders/{id:path}", self.change_order, methods=["POST"]),
-            *StockControl(self._platform).routes(),
             Route("/products", self.create_product, methods=["POST"]),
             Route("/products/{id:path}", self.change_product, methods=["POST"]),
             Route("/settings", self.settings, methods=["POST"]),
@@ -73,7 +67,7 @@ class Control:
         except BadOrder as error:
             raise BadRequest(str(error)) from error
         for order in orders:
-            self._platform.tools.ledger.effect(
+            self._store.tools.ledger.effect(
                 "hand.order.placed", str(number_of(order["id"])), after=order["name"]
             )
         return Json({"placed": len(orders), "orders": [_brief(order) for order in orders]}, 201)
@@ -99,7 +93,7 @@ class Control:
         """Change switches while running: scopes, stale_answer, search_lag, plan, …; ``latency`` (scaled
         seconds that every answer travels) too."""
         body = await body_of(request)
-        latency = _seconds(body.pop("latency", self._platform.tools.latency))
+        latency = _seconds(body.pop("latency", self._store.tools.latency))
         if odd := sorted(set(body) - set(CHANGEABLE)):
             raise BadRequest(f"cannot change {', '.join(odd)}; changeable: {', '.join(CHANGEABLE)}")
         try:
@@ -107,17 +101,17 @@ class Control:
         except ValueError as error:
             raise BadRequest(str(error)) from error
         for name in body:
-            setattr(self._platform.settings, name, getattr(checked, name))
-        self._store.index.lag = self._platform.settings.search_lag
-        self._platform.tools.latency = latency
+            setattr(self._store.settings, name, getattr(checked, name))
+        self._store.index.lag = self._store.settings.search_lag
+        self._store.tools.latency = latency
         if "plan" in body:
-            self._platform.engine.bucket = Bucket(self._platform.tools.clock, self._platform.settings.plan)
-        now = {name: getattr(self._platform.settings, name) for name in CHANGEABLE}
+            self._engine.bucket = Bucket(self._store.tools.clock, self._store.settings.plan)
+        now = {name: getattr(self._store.settings, name) for name in CHANGEABLE}
         return Json({**now, "latency": latency})
 
     async def revoke(self, _: Request) -> Json:
         """Make every granted token invalid."""
-        self._platform.tokens.revoke_all()
+        self._tokens.revoke_all()
         return Json({"revoked": True})
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.control import BadRequest
+from sandbox.shopify.cells import Cell, cell_at
 from sandbox.shopify.plan import Operation
-
-if TYPE_CHECKING:
-    from sandbox.shopify.store import Store
+from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
 KNOWN = {"operation", "after", "count", "rows", "share", "pieces", "seed", "twice"}
@@ -56,13 +55,13 @@ class Hook:
         self.hits += 1
         return True
 
-    def drawn(self, rows: list[Obj], store: Store) -> list[Any]:
+    def drawn(self, rows: list[Obj], store: Store) -> list[Cell]:
         """The cells of a call's rows that are sold from."""
         if not self.share:
             return []
         found = []
         for row in rows:
-            cell = store.cell(str(row["inventoryItemId"]), str(row["locationId"]), "available")
+            cell = cell_at(store, str(row["inventoryItemId"]), str(row["locationId"]), "available")
             if cell is None or (not self.twice and (cell.item, cell.place) in self._decided):
                 continue
             self._decided.add((cell.item, cell.place))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.ledger import argument_hash
+from sandbox.shopify.context import Context
 from sandbox.shopify.errors import Refusal, user_error
 from sandbox.shopify.plan import Field, Variables
-
-if TYPE_CHECKING:
-    from sandbox.shopify.context import Context
-    from sandbox.shopify.store import Store
+from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
 KEPT_SECONDS = 24 * 3600

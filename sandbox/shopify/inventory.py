@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.shopify.cells import Cell, ObjectCell
+from sandbox.shopify.cells import Cell, ObjectCell, cell_at
 from sandbox.shopify.context import Context
 from sandbox.shopify.errors import Refusal, user_error
 from sandbox.shopify.idempotency import once
@@ -109,9 +109,9 @@ def location_of_change(change: Obj, arguments: Obj, context: Context) -> Obj | N
 
 
 def _rows(context: Context, given: list[Obj], name: str, part: str) -> list[Row]:
-    cell = context.store.cell
+    store = context.store
     return [
-        Row(n, part, one, cell(one["inventoryItemId"], one["locationId"], name))
+        Row(n, part, one, cell_at(store, one["inventoryItemId"], one["locationId"], name))
         for n, one in enumerate(given)
     ]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.shopify.ids import gid, number_of
 from sandbox.shopify.quantities import KEPT_QUANTITIES
-
-if TYPE_CHECKING:
-    from sandbox.shopify.store import Store
+from sandbox.shopify.store import Store
 
 Obj = dict[str, Any]
 DEFAULT_OPTION = "Title"

@@ -99,6 +99,40 @@ def _mime(name: str) -> str:
     return f"image/{'jpeg' if ending in ('jpg', '') else ending}"
 
 
+def settle_files(store: Store) -> None:
+    """Turn files whose time has come READY or FAILED; called before requests are answered."""
+    for id, error, size in store.media.due():
+        file = store.get("file", id)
+        if file is not None:
+            _settle(store, file, error, size)
+
+
+def _settle(store: Store, file: Obj, error: str, size: int) -> None:
+    """READY with a picture, or FAILED with the reason."""
+    file["updatedAt"] = store.now()
+    if error:
+        file["fileStatus"] = file["status"] = "FAILED"
+        details = f"The file could not be downloaded from its source: {error}"
+        file["fileErrors"] = [
+            {"code": "IMAGE_DOWNLOAD_FAILURE", "details": details, "message": "Image download failed"}
+        ]
+        file["mediaErrors"] = list(file["fileErrors"])
+        store.tools.ledger.effect("file.failed", file["id"].rsplit("/", 1)[-1], detail={"error": error})
+    else:
+        file["fileStatus"] = file["status"] = "READY"
+        file["_bytes"] = size
+        number = file["id"].rsplit("/", 1)[-1]
+        if file["__typename"] == "MediaImage":
+            file["image"] = {
+                "id": f"gid://shopify/ImageSource/{number}",
+                "url": cdn_url(file),
+                "altText": file["alt"] or None,
+                "width": 800,
+                "height": 1200,
+            }
+    store.save("file", file)
+
+
 def attach(context: Context, product: Obj, file: Obj) -> None:
     """Make a file part of a product's media, at the end; saving the product is the caller's."""
     if file["id"] not in product["_media"]:
@@ -171,7 +205,7 @@ def no_preview(file: Obj, arguments: Obj, context: Context) -> Obj | None:
 @resolver("GenericFile", "url")
 def url(file: Obj, arguments: Obj, context: Context) -> str | None:
     """Where the file is served once it is READY."""
-    return cdn_url(file, context.store) if file["fileStatus"] == "READY" else None
+    return cdn_url(file) if file["fileStatus"] == "READY" else None
 
 
 @resolver("MediaImage", "originalSource")
@@ -179,9 +213,9 @@ def original_source(file: Obj, arguments: Obj, context: Context) -> Obj | None:
     """The uploaded original; not there before READY."""
     if file["fileStatus"] != "READY":
         return None
-    return {"fileSize": file["_bytes"] or 0, "url": cdn_url(file, context.store)}
+    return {"fileSize": file["_bytes"] or 0, "url": cdn_url(file)}
 
 
-def cdn_url(file: Obj, store: Store) -> str:
+def cdn_url(file: Obj) -> str:
     """Where Shopify would serve a file."""
     return f"https://cdn.shopify.com/s/files/1/0928/9125/0994/files/{file['_filename']}?v={number_of(file['id'])}"

@@ -1,5 +1,5 @@
-"""Files become ready: a background thread fetches each source once, the store settles them when they are
-due."""
+"""Files become ready: a background thread fetches each source once; which ones are due is asked of it before
+each answer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import http.client
 import ipaddress
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from sandbox.shopify.store import Store
+from sandbox.clock import Clock
+from sandbox.shopify.settings import Settings
 
 Obj = dict[str, Any]
 TIMEOUT_SECONDS = 10
@@ -24,8 +24,8 @@ class MediaWorker:
     so a file from elsewhere becomes READY unseen.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, clock: Clock, settings: Settings) -> None:
+        self._clock, self._settings = clock, settings
         self._waiting: dict[str, float] = {}
         self._asked: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._found: queue.SimpleQueue[tuple[str, str, int]] = queue.SimpleQueue()
@@ -34,9 +34,8 @@ class MediaWorker:
 
     def expect(self, file: Obj) -> None:
         """A new file: fetch its source, and let it be ready after the media delay."""
-        clock, settings = self._store.tools.clock, self._store.settings
-        self._waiting[file["id"]] = clock.monotonic() + settings.media_delay
-        if settings.fetch_media == "on" and _is_local(file["_source"]):
+        self._waiting[file["id"]] = self._clock.monotonic() + self._settings.media_delay
+        if self._settings.fetch_media == "on" and _is_local(file["_source"]):
             self._ask(file["id"], file["_source"])
         else:
             self._results[file["id"]] = ("", 0)
@@ -46,20 +45,18 @@ class MediaWorker:
         self._waiting.clear()
         self._results.clear()
 
-    def settle(self) -> None:
-        """Turn files whose time has come READY or FAILED; called before requests are answered."""
+    def due(self) -> list[tuple[str, str, int]]:
+        """Files whose time has come: id, what went wrong ("" if nothing), bytes. They then wait no longer."""
         if not self._waiting:
-            return
+            return []
         while not self._found.empty():
             id, error, size = self._found.get()
             self._results[id] = (error, size)
-        now = self._store.tools.clock.monotonic()
-        for id in [id for id, due in self._waiting.items() if due <= now and id in self._results]:
+        now = self._clock.monotonic()
+        ids = [id for id, due in self._waiting.items() if due <= now and id in self._results]
+        for id in ids:
             del self._waiting[id]
-            error, size = self._results.pop(id)
-            file = self._store.get("file", id)
-            if file is not None:
-                settle_file(self._store, file, error, size)
+        return [(id, *self._results.pop(id)) for id in ids]
 
     def _ask(self, id: str, url: str) -> None:
         self._asked.put((id, url))
@@ -82,34 +79,6 @@ class MediaWorker:
             self._found.put((id, error, size))
         for connection in connections.values():
             connection.close()
-
-
-def settle_file(store: Store, file: Obj, error: str, size: int) -> None:
-    """READY with a picture, or FAILED with the reason."""
-    file["updatedAt"] = store.now()
-    if error:
-        file["fileStatus"] = file["status"] = "FAILED"
-        details = f"The file could not be downloaded from its source: {error}"
-        file["fileErrors"] = [
-            {"code": "IMAGE_DOWNLOAD_FAILURE", "details": details, "message": "Image download failed"}
-        ]
-        file["mediaErrors"] = list(file["fileErrors"])
-        store.tools.ledger.effect("file.failed", file["id"].rsplit("/", 1)[-1], detail={"error": error})
-    else:
-        from sandbox.shopify.media import cdn_url
-
-        file["fileStatus"] = file["status"] = "READY"
-        file["_bytes"] = size
-        number = file["id"].rsplit("/", 1)[-1]
-        if file["__typename"] == "MediaImage":
-            file["image"] = {
-                "id": f"gid://shopify/ImageSource/{number}",
-                "url": cdn_url(file, store),
-                "altText": file["alt"] or None,
-                "width": 800,
-                "height": 1200,
-            }
-    store.save("file", file)
 
 
 def _is_local(url: str) -> bool:

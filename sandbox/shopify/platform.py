@@ -41,6 +41,7 @@ from sandbox.shopify.make import new_location, new_publication
 from sandbox.shopify.seed import fill
 from sandbox.shopify.settings import Settings
 from sandbox.shopify.state import full_state
+from sandbox.shopify.stock_control import StockControl
 from sandbox.shopify.stock_seed import stock
 from sandbox.shopify.store import Store
 from sandbox.shopify.tokens import Tokens
@@ -73,7 +74,7 @@ RESOLVING = (
     variants_bulk,
     webhooks,
 )
-EXTRA_FAULTS = ("without_media", CONCURRENT, FAILED)
+EXTRA_FAULTS = ("without_media", "download", CONCURRENT, FAILED)
 
 
 class ShopifyPlatform:
@@ -106,11 +107,14 @@ class ShopifyPlatform:
 
     def routes(self) -> list[BaseRoute]:
         """GraphQL, tokens, bulk results and uploads."""
-        return Transport(self).routes()
+        return Transport(self.store, self.tokens, self.engine).routes()
 
     def control_routes(self) -> list[BaseRoute]:
         """What a test or the demo does behind the API's back."""
-        return Control(self).routes()
+        stock_control = StockControl(self.store, self.engine)
+        control = Control(self.store, self.tokens, self.engine)
+        # Stock's come first: "products/tag" is no product's id.
+        return [*stock_control.routes(), *control.routes()]
 
     def state(self) -> dict[str, Any]:
         """The full truth: products, orders, files, settings."""

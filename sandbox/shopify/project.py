@@ -9,17 +9,17 @@ times as strings), so most fields are one look-up. Fields that must be worked ou
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.shopify import scopes
+from sandbox.shopify.context import Context
 from sandbox.shopify.errors import NotEmulated, Refusal, user_error
+from sandbox.shopify.idempotency import check_key
 from sandbox.shopify.pages import edges
 from sandbox.shopify.plan import Field, Operation, Selection, Variables
 
-if TYPE_CHECKING:
-    from sandbox.shopify.context import Context
-
 Obj = dict[str, Any]
-Resolver = Callable[[Any, Variables, "Context"], Any]
+Resolver = Callable[[Any, Variables, Context], Any]
 RESOLVERS: dict[tuple[str, str], Resolver] = {}
 
 
@@ -73,7 +73,7 @@ class RefusedPayload(dict[str, Any]):
         return None
 
 
-Step = Callable[[Any, "Context"], Any]
+Step = Callable[[Any, Context], Any]
 
 
 class Shape:
@@ -222,13 +222,19 @@ def _root(field: Field) -> Step:
 
         return refuse
     assert step is not None
-    guard = context_guard(field)
-    return lambda obj, context: (guard(context), step(obj, context))[1]
+
+    def guarded(obj: Any, context: Context) -> Any:
+        _guard(field, context)
+        return step(obj, context)
+
+    return guarded
 
 
-def context_guard(field: Field) -> Callable[[Context], None]:
-    """What is checked before a root runs: scopes, then what its mutation demands."""
-    return lambda context: context.guard(field)
+def _guard(field: Field, context: Context) -> None:
+    """Before a root runs: its scope, and the idempotency key that some mutations demand."""
+    scopes.check(field.name, context.settings.granted)
+    if context.operation.kind == "mutation":
+        check_key(field, context)
 
 
 def _listed(refusal: Refusal, field: Field, context: Context) -> Obj:

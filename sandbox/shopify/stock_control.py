@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -11,11 +11,9 @@ from starlette.routing import BaseRoute, Route
 from sandbox.answers import Json
 from sandbox.control import BadRequest, body_of
 from sandbox.shopify import stock_hand, stock_truth
+from sandbox.shopify.engine import Engine
 from sandbox.shopify.location_hand import change_location
 from sandbox.shopify.store import Store
-
-if TYPE_CHECKING:
-    from sandbox.shopify.platform import ShopifyPlatform
 
 Obj = dict[str, Any]
 
@@ -36,12 +34,8 @@ class StockControl:
     - ``GET throttle`` points, throttles, idle seconds · ``POST throttle/forget {"fill"}`` counts anew
     """
 
-    def __init__(self, platform: ShopifyPlatform) -> None:
-        self._platform = platform
-
-    @property
-    def _store(self) -> Store:
-        return self._platform.store
+    def __init__(self, store: Store, engine: Engine) -> None:
+        self._store, self._engine = store, engine
 
     def routes(self) -> list[BaseRoute]:
         """See the class."""
@@ -69,7 +63,7 @@ class StockControl:
         """One row, or ``rows``: ``sku``, ``location``, ``available`` or ``delta``."""
         body = await body_of(request)
         changed = stock_hand.set_stock(self._store, body.get("rows") or [body])
-        return Json({"changed": changed, "t": round(self._platform.tools.clock.monotonic(), 3)})
+        return Json({"changed": changed, "t": round(self._store.tools.clock.monotonic(), 3)})
 
     async def location(self, request: Request) -> Json:
         """Close a location, open it again, or hand it to a fulfilment service."""
@@ -104,7 +98,7 @@ class StockControl:
         """Every effect on the variants with a SKU, with scaled seconds in ``t``; ``now`` is that clock."""
         sku = request.query_params.get("sku", "")
         found = stock_truth.effects_of(self._store, sku)
-        return Json({"effects": found, "now": round(self._platform.tools.clock.monotonic(), 3)})
+        return Json({"effects": found, "now": round(self._store.tools.clock.monotonic(), 3)})
 
     async def digest(self, request: Request) -> Json:
         """Equal for two stores whose SKUs show the same quantities: see ``stock_truth.digest``."""
@@ -118,15 +112,15 @@ class StockControl:
 
     async def list_hooks(self, _: Request) -> Json:
         """What is waiting to strike."""
-        return Json({"hooks": self._platform.engine.hooks.shown()})
+        return Json({"hooks": self._engine.hooks.shown()})
 
     async def add_hook(self, request: Request) -> Json:
         """Let something happen before a later call: see hooks.py."""
-        return Json(self._platform.engine.hooks.add(await body_of(request)).to_dict(), 201)
+        return Json(self._engine.hooks.add(await body_of(request)).to_dict(), 201)
 
     async def clear_hooks(self, _: Request) -> Json:
         """Take all hooks away."""
-        self._platform.engine.hooks.clear()
+        self._engine.hooks.clear()
         return Json({"hooks": []})
 
     async def tag(self, request: Request) -> Json:
@@ -139,15 +133,15 @@ class StockControl:
 
     async def throttle(self, _: Request) -> Json:
         """The bucket's statistics beside the counts of calls."""
-        tools = self._platform.tools
+        tools = self._store.tools
         most = {"most_in_flight": tools.most_in_flight}
-        return Json({**self._platform.engine.bucket.statistics(), **most, **tools.ledger.summary()})
+        return Json({**self._engine.bucket.statistics(), **most, **tools.ledger.summary()})
 
     async def forget(self, request: Request) -> Json:
         """Count calls and points anew from here."""
-        self._platform.engine.bucket.forget(bool((await body_of(request)).get("fill")))
-        self._platform.tools.ledger.forget_calls()
-        self._platform.tools.most_in_flight = self._platform.tools.in_flight
+        self._engine.bucket.forget(bool((await body_of(request)).get("fill")))
+        self._store.tools.ledger.forget_calls()
+        self._store.tools.most_in_flight = self._store.tools.in_flight
         return Json({"forgotten": True})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.control import BadRequest
-from sandbox.shopify.cells import Cell, ObjectCell
+from sandbox.shopify.cells import Cell, ObjectCell, cell_at
 from sandbox.shopify.hooks import Hook
 from sandbox.shopify.store import Store
 from sandbox.stock_effects import BY_HAND, SOLD, StockEffect
@@ -53,7 +53,7 @@ def cell_of(store: Store, row: Obj, location: Obj, name: str = "available") -> C
 
 
 def _cell(store: Store, variant_id: str, location: Obj, name: str = "available") -> Cell:
-    cell = store.cell(store.variants[variant_id]["_item"]["id"], location["id"], name)
+    cell = cell_at(store, store.variants[variant_id]["_item"]["id"], location["id"], name)
     assert cell is not None
     return cell
 

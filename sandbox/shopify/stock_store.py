@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from sandbox.clock import Clock
-from sandbox.shopify.cells import ColumnCell
 from sandbox.shopify.ids import number_of
-from sandbox.shopify.stock_objects import ITEMS, VARIANTS, StockObjects, iso
+from sandbox.shopify.stock_objects import ITEMS, VARIANTS, StockObjects
 from sandbox.shopify.stock_plan import SIZES
 
 Obj = dict[str, Any]
-_ITEM = "gid://shopify/InventoryItem/"
 _HANDLE = re.compile(r"stok-(\d{7})")
 
 
@@ -28,7 +26,6 @@ class StockStore:
         self._views: dict[int, Obj] = {}
         self._by_sku: dict[str, list[int] | int] | None = None
         self._text: tuple[str, array[int]] | None = None
-        self.iso = iso
         # How often anything about the stock changed without an object being saved.
         self.changes = 0
 
@@ -90,18 +87,6 @@ class StockStore:
         if not found or not self.columns.living_rows(int(found[1])):
             return None
         return f"gid://shopify/Product/{self.objects.base + int(found[1])}"
-
-    def cell(self, item_id: str, location_id: str) -> ColumnCell | None:
-        """An item at a location, by gids; None if the item is none of ours or the location unknown."""
-        place = self.columns.place_of.get(location_id)
-        if place is None or not item_id.startswith(_ITEM):
-            return None
-        digits = item_id[len(_ITEM) :]
-        row = int(digits) - self.objects.base - ITEMS if digits.isdigit() else -1
-        if not self.columns.is_alive(row):
-            return None
-        at = self.columns.places[place]
-        return ColumnCell(self, row, at, self.objects.base + ITEMS + row, at.number)
 
     def rows_with(self, sku: str) -> list[int]:
         """Living rows with exactly this SKU."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sandbox.platform import Tools
-from sandbox.shopify.cells import Cell, ObjectCell
 from sandbox.shopify.facts import FACTS
 from sandbox.shopify.ids import gid, number_of
 from sandbox.shopify.media_worker import MediaWorker
@@ -48,7 +47,7 @@ class Store:
     def __init__(self, tools: Tools, settings: Settings) -> None:
         self.tools, self.settings = tools, settings
         self.index = SearchIndex(tools.clock, settings.search_lag, self._facts)
-        self.media = MediaWorker(self)
+        self.media = MediaWorker(tools.clock, settings)
         self.clear()
         self._load()
 
@@ -193,15 +192,6 @@ class Store:
             self.note_product(product)
         self.index.later("product", id)
         return True
-
-    def cell(self, item_id: str, location_id: str, name: str) -> Cell | None:
-        """Where an item lies at a location; None if one of them is unknown."""
-        if self.stock is not None and name in ("available", "on_hand"):
-            found = self.stock.cell(item_id, location_id)
-            if found is not None:
-                return found
-        item, location = self.items.get(item_id), self.kinds["location"].get(location_id)
-        return ObjectCell(self, item, location) if item and location else None
 
     def touch(self, product: Obj) -> None:
         """Save a product whose content changed: its time of change moves on."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -15,15 +16,15 @@ from starlette.routing import BaseRoute, Route
 from sandbox.answers import Json, base_url, with_fault
 from sandbox.faults import TRANSPORT, Fault
 from sandbox.shopify.bulk import size_of
-from sandbox.shopify.engine import Answer, Asked
+from sandbox.shopify.engine import Answer, Asked, Engine
 from sandbox.shopify.errors import DocumentRefused
 from sandbox.shopify.idempotency import CONCURRENT, FAILED
 from sandbox.shopify.ids import gid
+from sandbox.shopify.media import settle_files
 from sandbox.shopify.order_cancel import settle_cancellations
 from sandbox.shopify.shop import CANDIDATE, VERSIONS
-
-if TYPE_CHECKING:
-    from sandbox.shopify.platform import ShopifyPlatform
+from sandbox.shopify.store import Store
+from sandbox.shopify.tokens import Tokens
 
 Obj = dict[str, Any]
 BAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"
@@ -44,14 +45,14 @@ ANSWER_FAULTS = (
 class Transport:
     """The routes of one store's API."""
 
-    def __init__(self, platform: ShopifyPlatform) -> None:
-        self._platform = platform
+    def __init__(self, store: Store, tokens: Tokens, engine: Engine) -> None:
+        self._store, self._tokens, self._engine = store, tokens, engine
 
     def routes(self) -> list[BaseRoute]:
         """GraphQL of any version, and the client credentials grant."""
         return [
             Route("/admin/api/{version}/graphql.json", self.graphql, methods=["POST"]),
-            Route("/admin/oauth/access_token", self._platform.tokens.grant, methods=["POST"]),
+            Route("/admin/oauth/access_token", self._tokens.grant, methods=["POST"]),
             Route("/bulk-results/{number:int}.jsonl", self.bulk_result),
             Route("/staged-uploads", self.upload, methods=["POST"]),
             Route("/staged-uploads/{key:path}", self.put_upload, methods=["PUT"]),
@@ -59,10 +60,19 @@ class Transport:
         ]
 
     async def bulk_result(self, request: Request) -> Response:
-        """The JSONL of a finished bulk query, to whoever knows the address."""
-        bulk = self._platform.store.get("bulk", gid("BulkOperation", request.path_params["number"]))
+        """The JSONL of a finished bulk query, to whoever knows the address. The fault ``download`` strikes
+        here, and nowhere else; its param ``how`` names what the transport does."""
+        bulk = self._store.get("bulk", gid("BulkOperation", request.path_params["number"]))
         if bulk is None or not size_of(bulk):
             return Response("Not Found", 404)
+        tools = self._store.tools
+        if struck := tools.faults.take("bulkResult", only=("download",)):
+            how = replace(struck, name=str(struck.params.get("how", "reset")))
+
+            async def produce() -> Response:
+                return Response(_whole(bulk), media_type="application/jsonl")
+
+            return await with_fault(how, tools.clock, produce, _refused, _refused)
         if bulk.get("_result") is not None:
             return StreamingResponse(_beside(bulk["_result"].chunks()), media_type="application/jsonl")
         return Response(bulk["_body"].encode(), media_type="application/jsonl")
@@ -80,16 +90,16 @@ class Transport:
         return self._stored(request.path_params["key"], await request.body())
 
     def _stored(self, key: str, content: bytes) -> Response:
-        upload = self._platform.store.get("upload", key)
+        upload = self._store.get("upload", key)
         if upload is None:
             return Response("unknown upload", 403)
         upload["body"] = base64.b64encode(content).decode()
-        self._platform.store.save("upload", upload)
+        self._store.save("upload", upload)
         return Response(status_code=201)
 
     async def staged_file(self, request: Request) -> Response:
         """What was uploaded, for the store's own fetch."""
-        upload = self._platform.store.get("upload", request.path_params["key"])
+        upload = self._store.get("upload", request.path_params["key"])
         if upload is None or upload["body"] is None:
             return Response("Not Found", 404)
         return Response(base64.b64decode(upload["body"]))
@@ -98,11 +108,11 @@ class Transport:
         """One GraphQL request; HTTP 200 for nearly every answer."""
         raw = await request.body()
         headers = {"X-Shopify-API-Version": served_version(request.path_params["version"])}
-        if not self._platform.tokens.accepts(request.headers.get("x-shopify-access-token")):
+        if not self._tokens.accepts(request.headers.get("x-shopify-access-token")):
             self._count(Answer({}, "unauthorised", "read", refused=True), 401)
             return _with(Json({"errors": BAD_TOKEN}, 401), headers)
-        self._platform.store.media.settle()
-        settle_cancellations(self._platform.store)
+        settle_files(self._store)
+        settle_cancellations(self._store)
         body = _parsed(raw)
         if isinstance(body, Response):
             self._count(Answer({}, "invalid", "read", refused=True), body.status_code)
@@ -110,7 +120,7 @@ class Transport:
         return _with(await self._answered(body, base_url(request)), headers)
 
     async def _answered(self, body: Obj, base: str) -> Response:
-        engine, tools = self._platform.engine, self._platform.tools
+        engine, tools = self._engine, self._store.tools
         try:
             asked = engine.understand(body["query"], body.get("variables") or {}, body.get("operationName"))
         except DocumentRefused as refused:
@@ -126,7 +136,7 @@ class Transport:
             return self._sent(engine.answer(asked, base, throttle=True))
 
         def unauthorised(_: Fault) -> Response:
-            self._platform.tokens.revoke_all()
+            self._tokens.revoke_all()
             self._count(Answer({}, asked.operation.name, facts["kind"], refused=True), 401)
             return Json({"errors": BAD_TOKEN}, 401)
 
@@ -140,7 +150,7 @@ class Transport:
         return Json(answer.body)
 
     def _count(self, answer: Answer, status: int) -> None:
-        self._platform.tools.ledger.call(
+        self._store.tools.ledger.call(
             answer.operation,
             kind="write" if answer.kind == "write" else "read",
             status=status,
@@ -148,6 +158,16 @@ class Transport:
             throttled=answer.throttled,
             refused=answer.refused,
         )
+
+
+def _whole(bulk: Obj) -> bytes:
+    result = bulk.get("_result")
+    return bulk["_body"].encode() if result is None else b"".join(result.chunks())
+
+
+def _refused(_: Fault) -> Response:
+    """What a storage service says whose signed address has run out."""
+    return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
 
 
 async def _beside(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:

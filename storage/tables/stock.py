@@ -25,9 +25,11 @@ stock_items = Table(
     Column("kind", Text, nullable=False),  # plain, bundle, gift_card
     Column("tracked", Boolean, nullable=False),
     Column("tags", Text, nullable=False),  # as compared, "\n"-joined, with one before and after; "" for none
+    Column("status", Text, nullable=False),  # its product's: active, draft, archived …; "" where nobody says
     Column("hash", Text, nullable=False),  # of everything read, levels included; "" once we wrote a level
     Column("sweep", Integer, nullable=False),  # the sweep that last found it new or changed
     Column("missed", Integer, nullable=False),  # complete sweeps in a row that did not
+    Column("came_back", Integer, nullable=False),  # how often it was shown again after it had been missed
     UniqueConstraint("connection_id", "variant_id"),
     # A match walks all sides at once, in the order of their SKUs, and reads nothing but this index.
     Index("ix_stock_items_match", "loose", "connection_id", "missed", "kind", "tracked", "key"),
@@ -69,6 +71,17 @@ stock_unmatched = Table(
     Index("ix_stock_unmatched_flow_id_why_stock_item", "flow_id", "why", "stock_item"),
 )
 
+# Products that a flow hides, or found hidden, because all of them is gone at the source: once for each going,
+# so that a product which a person shows again stays shown.
+stock_hidden = Table(
+    "stock_hidden",
+    metadata,
+    Column("flow_id", Text, ForeignKey("flows.id", ondelete="CASCADE"), primary_key=True),
+    Column("product_id", Text, primary_key=True),
+    Column("going", Integer, nullable=False),  # how often its items at the source had come back by then
+    Column("done", Boolean, nullable=False),  # False: planned, nothing came of it yet
+)
+
 # One row a flow: the stages, and the figures of its last match.
 stock_stages = Table(
     "stock_stages",
@@ -99,6 +112,7 @@ stock_changes = Table(
     Column("before", Integer),  # what the target showed
     Column("after", Integer),
     Column("source", Integer),  # what the source showed
+    Column("status", Text, nullable=False),  # a product's own change: what it was; "" for pieces
     Column("untold", Integer, nullable=False),  # what the baseline then remembers: lost at the target, untold
     Column("released", Integer, nullable=False),  # what it forgets by the source's word: on sale again
     Column("cause", Text, nullable=False),  # run, queue, order, webhook, manual, undo, hand (seen, not ours)
@@ -111,11 +125,12 @@ stock_changes = Table(
     Column("at", UtcDateTime, nullable=False),
     Index("ix_stock_changes_run_id_state_phase", "run_id", "state", "phase", "id"),
     Index("ix_stock_changes_sku", "sku"),
-    Index("ix_stock_changes_flow_id_id", "flow_id", "id"),
+    Index("ix_stock_changes_flow_id_at", "flow_id", "at", "id"),
     Index("ix_stock_changes_call_id", "call_id"),
 )
 
-# Where both sides differ after a run that read both: one row a pair and place, gone when they agree.
+# Where both sides differ: what a run that read both found, and what any run could not write or set apart. One
+# row a pair and place, gone when they agree.
 stock_differences = Table(
     "stock_differences",
     metadata,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from sync.application import Application
 from sync.cli.output import say_aside
 from sync.errors import NeedsOperator
 from sync.model.run import Mode
 from sync.model.text import say
-from sync.workspace import Workspace
 
 _AGREED = ("y", "yes")
 
@@ -23,7 +23,7 @@ def agreed(args: argparse.Namespace, question: str) -> bool:
     return sys.stdin.readline().strip().casefold() in _AGREED
 
 
-def refuse_unasked(ws: Workspace, flow_id: str, mode: Mode, args: argparse.Namespace) -> None:
+def refuse_unasked(ws: Application, flow_id: str, mode: Mode, args: argparse.Namespace) -> None:
     """What stands against a run by hand is said; it begins only if somebody agrees. Where nothing stands
     against it, nothing is asked. Raises NeedsOperator otherwise."""
     found = ws.stock_verbs.before(flow_id, mode)

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import SAFE_SQLITE, sqlite_driver
 from storage.preferences import PAUSED
+from storage.sqlite import SAFE_SQLITE, sqlite_driver
+from sync.application import Application
 from sync.cli.opened import opened
 from sync.cli.output import result
 from sync.errors import CounterpartError
 from sync.model.run import LIVE, Run, Status
 from sync.queue.dispatch import somebody_works
-from sync.workspace import Workspace
 
 _LEAST_FREE = 500_000_000  # bytes
 _BAD_ENDS = {Status.RED: "finished with failures", Status.FAILED: "failed"}
@@ -41,7 +41,7 @@ def check(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _facts(ws: Workspace) -> dict[str, Any]:
+def _facts(ws: Application) -> dict[str, Any]:
     flows = ws.links.flows()
     return {
         "database": ws.db.dialect,
@@ -57,7 +57,7 @@ def _facts(ws: Workspace) -> dict[str, Any]:
     }
 
 
-def worker_of(ws: Workspace) -> int | str | None:
+def worker_of(ws: Application) -> int | str | None:
     """The process that does the work: its id where it is one of this data folder, "elsewhere" if it is
     another's or another machine's (PostgreSQL), None if nobody works."""
     holder = ws.lock.holder()
@@ -66,14 +66,14 @@ def worker_of(ws: Workspace) -> int | str | None:
     return "elsewhere" if somebody_works(ws) else None
 
 
-def _problems(ws: Workspace) -> Iterator[Problem]:
+def _problems(ws: Application) -> Iterator[Problem]:
     yield from _database(ws)
     yield from _files(ws)
     yield from _connections(ws)
     yield from _runs(ws)
 
 
-def _database(ws: Workspace) -> Iterator[Problem]:
+def _database(ws: Application) -> Iterator[Problem]:
     if ws.db.dialect != "sqlite":
         return
     with ws.db.read() as tx:
@@ -88,7 +88,7 @@ def _database(ws: Workspace) -> Iterator[Problem]:
         )
 
 
-def _files(ws: Workspace) -> Iterator[Problem]:
+def _files(ws: Application) -> Iterator[Problem]:
     for path in (ws.paths.key_file, ws.db.path):
         if path is not None and path.exists() and path.stat().st_mode & 0o077:
             yield Problem(f"{path} can be read by others.", f"Type: chmod 600 {path}")
@@ -100,7 +100,7 @@ def _files(ws: Workspace) -> Iterator[Problem]:
         )
 
 
-def _connections(ws: Workspace) -> Iterator[Problem]:
+def _connections(ws: Application) -> Iterator[Problem]:
     for c in ws.connections.all():
         if c.status == "failed":
             yield Problem(
@@ -111,7 +111,7 @@ def _connections(ws: Workspace) -> Iterator[Problem]:
             yield Problem(f"{c.name} has not been tested.", "Type: python -m sync connections test")
 
 
-def _runs(ws: Workspace) -> Iterator[Problem]:
+def _runs(ws: Application) -> Iterator[Problem]:
     live = ws.runs.list(live=True, limit=200)
     for run in (r for r in live if r.status is Status.BRAKED):
         yield Problem(
@@ -131,7 +131,7 @@ def _runs(ws: Workspace) -> Iterator[Problem]:
             yield _bad_end(last, name)
 
 
-def _waiting(ws: Workspace, live: Sequence[Run]) -> str:
+def _waiting(ws: Application, live: Sequence[Run]) -> str:
     if any(run.status is not Status.BRAKED for run in live):
         return "A run is"
     return "Single items are" if ws.queue.waiting_partitions() else ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sync.application import Application, open_application
 from sync.cli.follow import ended
 from sync.cli.verdict import Ledger, compare
 from sync.errors import NeedsOperator
@@ -20,7 +21,6 @@ from sync.model.entity import Entity
 from sync.model.flow import Flow
 from sync.model.run import OUTCOMES, Mode, Run, Scope, Status
 from sync.model.text import say
-from sync.workspace import Workspace, open_workspace
 
 _POLL = 0.05
 Tell = Callable[[str], None]
@@ -61,10 +61,10 @@ class Demo:
 
 
 @contextmanager
-def temporary_workspace() -> Iterator[Workspace]:
+def temporary_workspace() -> Iterator[Application]:
     """A workspace in a folder that goes when it is closed, working in this process."""
     with tempfile.TemporaryDirectory(prefix="counterpart-") as folder:
-        ws = open_workspace({"COUNTERPART_HOME": folder})
+        ws = open_application({"COUNTERPART_HOME": folder})
         try:
             ws.start()
             yield ws
@@ -96,7 +96,7 @@ def demo(plan: TrialPlan, tell: Tell = lambda _: None) -> Demo:
         return Demo(row, ledger, all(balanced(run) for run in (*first.values(), *second.values())))
 
 
-def _both(ws: Workspace, flows: Mapping[Entity, Flow], name: str, tell: Tell) -> dict[Entity, Run]:
+def _both(ws: Application, flows: Mapping[Entity, Flow], name: str, tell: Tell) -> dict[Entity, Run]:
     runs = {}
     for entity in (Entity.PRODUCT, Entity.ORDER):
         tell(f"{name.capitalize()}: {entity.value}s …")
@@ -104,7 +104,7 @@ def _both(ws: Workspace, flows: Mapping[Entity, Flow], name: str, tell: Tell) ->
     return runs
 
 
-def run_to_end(ws: Workspace, flow: Flow, mode: Mode = Mode.FULL, scope: Scope = Scope()) -> Run:
+def run_to_end(ws: Application, flow: Flow, mode: Mode = Mode.FULL, scope: Scope = Scope()) -> Run:
     """Starts a run and waits until all of it is over. Raises NeedsOperator at a brake."""
     run_id = ws.run_verbs.start(flow.id, mode, scope, by="demo")
     while not ended(ws, run := ws.runs.get(run_id)):
@@ -153,13 +153,13 @@ def _writes(trial: Trial, platform: str, before: Wire, after: Wire) -> int:
     return max(sent, after.effects - before.effects)
 
 
-def _ledger(ws: Workspace, runs: Mapping[Entity, Run]) -> Ledger:
+def _ledger(ws: Application, runs: Mapping[Entity, Run]) -> Ledger:
     sentos, shopify = (ws.trial.processes[p].ask("GET", "/state") for p in PLATFORMS)
     fates = {entity: dict(_fates(ws, run)) for entity, run in runs.items()}
     return compare(sentos, shopify, fates[Entity.PRODUCT], fates[Entity.ORDER])
 
 
-def _fates(ws: Workspace, run: Run) -> Iterator[tuple[str, str]]:
+def _fates(ws: Application, run: Run) -> Iterator[tuple[str, str]]:
     after = 0
     while rows := ws.plans.items(run.id, after=after):
         yield from ((item.source_id, item.outcome) for _, item in rows)

@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from sync.application import Application
 from sync.cli.demo import Tell, balanced, counts, peak_mb, run_to_end, temporary_workspace
 from sync.managers.stock.validating import DEMO
 from sync.managers.trial import TrialPlan, box_of
@@ -19,7 +20,6 @@ from sync.model.flow import Flow
 from sync.model.run import Mode, Run
 from sync.model.stock import Match
 from sync.model.values import key_of
-from sync.workspace import Workspace
 
 _MOVED = 20  # every so many-th item moves at the source between the runs
 
@@ -70,7 +70,7 @@ def demo_stores(plan: TrialPlan, tell: Tell = lambda _: None) -> StoresDemo:
         return StoresDemo(row, tuple(lost), tuple(doubled), whole)
 
 
-def _each(ws: Workspace, flows: Iterable[Flow], mode: Mode, name: str, tell: Tell) -> list[Run]:
+def _each(ws: Application, flows: Iterable[Flow], mode: Mode, name: str, tell: Tell) -> list[Run]:
     runs = []
     for flow in flows:
         tell(f"{name.capitalize()}: {ws.links.get(flow.link_id).name} …")
@@ -88,27 +88,27 @@ def _sum(runs: Iterable[Run]) -> dict[str, int]:
 # -- read off the stores ------------------------------------------------------------------------------------
 
 
-def _ask(ws: Workspace, connection_id: str, method: str, path: str, body: object = None) -> Any:
+def _ask(ws: Application, connection_id: str, method: str, path: str, body: object = None) -> Any:
     return ws.trial.processes[box_of(ws.connections.get(connection_id))].ask(method, path, body)
 
 
-def _target(ws: Workspace, flow: Flow) -> str:
+def _target(ws: Application, flow: Flow) -> str:
     return ws.links.get(flow.link_id).b
 
 
-def _written(ws: Workspace, flows: Iterable[Flow]) -> dict[str, int]:
+def _written(ws: Application, flows: Iterable[Flow]) -> dict[str, int]:
     """Effects that the API had on each outlet's stock."""
     return {flow.id: int(_ask(ws, _target(ws, flow), "GET", "/stock/judge")["effects"]) for flow in flows}
 
 
-def _move(ws: Workspace, plan: TrialPlan) -> int:
+def _move(ws: Application, plan: TrialPlan) -> int:
     count = max(1, plan.skus // _MOVED)
     wanted = {"count": count, "seed": plan.seed, "how": "edit"}
     ws.trial.processes[SOURCE_STORE].ask("POST", "/stock/move", wanted)
     return count
 
 
-def _verdict(ws: Workspace, flows: Iterable[Flow]) -> tuple[list[str], list[str]]:
+def _verdict(ws: Application, flows: Iterable[Flow]) -> tuple[list[str], list[str]]:
     """SKUs that stand once in both stores, are counted and do not show the same stock; and how many places
     were written again with nothing in between though the source had not moved."""
     lost, doubled = [], []
@@ -131,14 +131,14 @@ def _verdict(ws: Workspace, flows: Iterable[Flow]) -> tuple[list[str], list[str]
     return sorted(lost), doubled
 
 
-def _matched(ws: Workspace, flow: Flow) -> Iterable[Any]:
+def _matched(ws: Application, flow: Flow) -> Iterable[Any]:
     link, after = ws.links.get(flow.link_id), ""
     while rows := ws.stock_match.listed(flow, link, Match.MATCHED, "", after, 1000):
         yield from rows
         after = str(rows[-1].cursor)
 
 
-def _levels(ws: Workspace, connection_id: str, place: int | None = None) -> dict[str, int]:
+def _levels(ws: Application, connection_id: str, place: int | None = None) -> dict[str, int]:
     """SKU (as it is compared) → pieces at a location, or at all of them; items that are stocked nowhere are
     left out."""
     control = ws.trial.processes[box_of(ws.connections.get(connection_id))].control
@@ -153,7 +153,7 @@ def _levels(ws: Workspace, connection_id: str, place: int | None = None) -> dict
     return dict(found)
 
 
-def _throttles(ws: Workspace) -> dict[str, Any]:
+def _throttles(ws: Application) -> dict[str, Any]:
     raw = {name: process.ask("GET", "/ledger", summary=1) for name, process in ws.trial.processes.items()}
     return {
         name: {"calls": r["calls"], "points": round(r["points"], 1), "throttled": r["throttled"]}

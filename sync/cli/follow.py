@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 import time
 
+from sync.application import Application
 from sync.cli.output import say_aside
 from sync.model.run import LIVE, Run, Status
-from sync.workspace import Workspace
 
 _POLL = 0.2
 _WIDE = 70
 
 
-def follow(ws: Workspace, run_id: str, *, quiet: bool = False) -> Run:
+def follow(ws: Application, run_id: str, *, quiet: bool = False) -> Run:
     """Waits until the run has ended or stands at a brake, and tells its stages on standard error. Takes the
     work over if the process that did it is gone."""
     teller, worker = Teller(quiet), worker_of(ws)
@@ -38,12 +38,12 @@ def follow(ws: Workspace, run_id: str, *, quiet: bool = False) -> Run:
         teller.end()
 
 
-def ended(ws: Workspace, run: Run) -> bool:
+def ended(ws: Application, run: Run) -> bool:
     """Is nothing more going to happen in this run by itself?"""
     return run.status is Status.BRAKED or run.status not in LIVE and not ws.queue.busy(run.id)
 
 
-def worker_of(ws: Workspace) -> str:
+def worker_of(ws: Application) -> str:
     """The process id of whoever does the work, "?" if nobody does."""
     return str((ws.lock.holder() or {}).get("pid", "?"))
 

@@ -14,13 +14,13 @@ from storage.move import move
 from storage.paths import SQLITE_NAME, URL_VARIABLE, data_folder, data_paths
 from storage.throttle import SignInThrottle
 from storage.users import User, Users
+from sync.application import Application
 from sync.cli.opened import find_flow, opened
 from sync.cli.output import result, say_aside
 from sync.errors import NeedsOperator
 from sync.managers.verbs.links import LinkVerbs
 from sync.managers.verbs.security import SecurityVerbs
 from sync.model.text import say
-from sync.workspace import Workspace
 
 
 def make_backup(args: argparse.Namespace) -> int:
@@ -147,7 +147,7 @@ def reset_password(args: argparse.Namespace) -> int:
     return 0
 
 
-def _user(ws: Workspace, name: str) -> User:
+def _user(ws: Application, name: str) -> User:
     users = Users(ws.db)
     everybody = users.list()
     found = users.by_name(name) if name else everybody[0] if len(everybody) == 1 else None

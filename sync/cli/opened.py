@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sync.application import Application, open_application
 from sync.errors import NeedsOperator
 from sync.model.flow import Flow
 from sync.model.text import say
-from sync.workspace import Workspace, open_workspace
 
 
 @contextmanager
-def opened(*, work: bool = False) -> Iterator[Workspace]:
+def opened(*, work: bool = False) -> Iterator[Application]:
     """Opens it and gives it back. `work`: run stages here if no other process does; otherwise what is queued
     is that process's to do. Raises NeedsOperator when the key does not fit the database."""
-    ws = open_workspace()
+    ws = open_application()
     try:
         if work:
             ws.start()
@@ -24,7 +24,7 @@ def opened(*, work: bool = False) -> Iterator[Workspace]:
         ws.close()
 
 
-def find_flow(ws: Workspace, name: str) -> Flow:
+def find_flow(ws: Application, name: str) -> Flow:
     """A flow by id, by entity ("product" or "products") where there is only one of it, or by
     "link/entity"."""
     links = {link.id: link.name for link in ws.links.all()}

@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from sqlalchemy import make_url
 
-from storage.database import out_of_reach
+from storage.opening import out_of_reach
 from storage.paths import data_paths
+from sync.application import Application
 from sync.queue.retry import storage_away
-from sync.workspace import Workspace
 
 PAUSE = 1.0  # seconds between two looks
 
 
-def patiently(begin: Callable[[], Workspace], tell: Callable[[str], None]) -> Workspace:
+def patiently(begin: Callable[[], Application], tell: Callable[[str], None]) -> Application:
     """What `begin` answers, called again for as long as the database cannot be reached or goes away under it;
     says so once, and once when it is back. Every other error is raised, also a refused password and a
     database that does not exist. Ends with KeyboardInterrupt at once."""

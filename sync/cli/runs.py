@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from sync.application import Application
 from sync.cli.asked import refuse_unasked
 from sync.cli.demo import counts
 from sync.cli.follow import follow
@@ -13,7 +14,6 @@ from sync.cli.output import result, say_aside, table
 from sync.managers.verbs.links import LinkVerbs
 from sync.model.flow import Flow
 from sync.model.run import Mode, Run, Scope, Status
-from sync.workspace import Workspace
 
 BY = "command line"
 _OK = (Status.DONE, Status.PLANNED)
@@ -94,19 +94,19 @@ def flows(args: argparse.Namespace) -> int:
 # -- what they tell ---------------------------------------------------------------------------------------
 
 
-def _followed(ws: Workspace, run_id: str, as_json: bool) -> int:
+def _followed(ws: Application, run_id: str, as_json: bool) -> int:
     ended = follow(ws, run_id, quiet=as_json)
     _tell(ws, ended, as_json)
     return 0 if ended.status in _OK else 1
 
 
-def _tell(ws: Workspace, run: Run, as_json: bool) -> None:
+def _tell(ws: Application, run: Run, as_json: bool) -> None:
     result(run_row(ws, run), run_text(run), as_json)
     if hint := way_on(run):
         say_aside(hint)
 
 
-def run_row(ws: Workspace, run: Run) -> dict[str, Any]:
+def run_row(ws: Application, run: Run) -> dict[str, Any]:
     """A run as a JSON row."""
     return {
         "run": run.id,
@@ -154,7 +154,7 @@ def _seconds(run: Run) -> float | None:
     return round((run.finished_at - run.started_at).total_seconds(), 1)
 
 
-def _flow_row(ws: Workspace, verbs: LinkVerbs, flow: Flow) -> dict[str, Any]:
+def _flow_row(ws: Application, verbs: LinkVerbs, flow: Flow) -> dict[str, Any]:
     link = ws.links.get(flow.link_id)
     ends = {"a": ws.connections.get(link.a).name, "b": ws.connections.get(link.b).name}
     last, coming = next(iter(ws.runs.list(flow_id=flow.id, limit=1)), None), verbs.next_fire(flow)

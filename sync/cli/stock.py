@@ -6,20 +6,25 @@ import argparse
 from typing import Any
 
 from storage.queue import QueueFilter
+from sync.application import Application
 from sync.cli.asked import agreed
 from sync.cli.opened import find_flow, opened
 from sync.cli.output import result, say_aside, table
 from sync.errors import NeedsOperator
+from sync.managers.stock.ownership import owner_of
 from sync.managers.views import queue as queue_view
 from sync.model.entity import Entity
 from sync.model.flow import Flow
 from sync.model.stock import Match
 from sync.model.text import say
 from sync.queue.dispatch import somebody_works
-from sync.workspace import Workspace
 
 BY = "command line"
 _SHOWN = 50
+_SAMPLE = {
+    **{name: name.upper() for name in ("sku", "place", "on_hand", "reserved", "available")},
+    "same": "",
+}
 
 
 def match(args: argparse.Namespace) -> int:
@@ -40,7 +45,8 @@ def validate(args: argparse.Namespace) -> int:
         figures = ws.stock_verbs.figures(flow.id)
         if not args.yes:
             say_aside(_figures_text(figures))
-            _ask()
+            if not agreed(args, "Are these figures right? Confirm them? [y/N] "):
+                raise NeedsOperator(say("Nothing was confirmed. To confirm without being asked, add --yes."))
         stage = ws.stock_verbs.validate(flow.id, BY, figures)
     row = {"flow": flow.id, "validated_at": stage.validated_at, "by": stage.validated_by, "figures": figures}
     result(row, "Confirmed. Deltas and schedules may begin.", args.json)
@@ -62,9 +68,9 @@ def transfer(args: argparse.Namespace) -> int:
     return 0
 
 
-def _owner(ws: Workspace, flow: Flow, place: str) -> str:
+def _owner(ws: Application, flow: Flow, place: str) -> str:
     """Who writes there now, as a sentence; "" for nobody."""
-    owner = ws.stock_verbs.owner(flow.id, place)
+    owner = owner_of(ws, flow, place)
     if owner is None or owner.id == flow.id:
         return ""
     link = ws.links.get(owner.link_id)
@@ -76,9 +82,13 @@ def push(args: argparse.Namespace) -> int:
     out."""
     with opened() as ws:
         flow = _stock_flow(ws, args.flow)
-        count = ws.stock_verbs.push(flow.id, tuple(args.sku), BY)
+        pushed = ws.stock_verbs.push(flow.id, tuple(args.sku), BY)
         worked = somebody_works(ws)
-    result({"queued": count}, f"{count} items are queued before everything else.", args.json)
+    told = f"{pushed.count} items are queued before everything else."
+    more = {"unknown": list(pushed.unknown)} if pushed.unknown else {}
+    result({"queued": pushed.count, **more}, told, args.json)
+    if pushed.unknown:
+        say_aside(f"The source has no item {', '.join(pushed.unknown[:10])}.")
     if not worked:
         say_aside("No process works at the moment: start the console, or: python -m sync worker")
     return 0
@@ -103,7 +113,7 @@ def queue(args: argparse.Namespace) -> int:
 # -- steps ------------------------------------------------------------------------------------------------
 
 
-def _stock_flow(ws: Workspace, name: str) -> Flow:
+def _stock_flow(ws: Application, name: str) -> Flow:
     flow = find_flow(ws, name)
     if flow.entity is not Entity.STOCK:
         raise NeedsOperator(say("{name} is no stock flow. `python -m sync flows` lists them.", name=name))
@@ -115,21 +125,24 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _figures_text(figures: dict[str, Any]) -> str:
-    rows = [
-        {"side": side, **figures[side]}
-        for side in ("source", "target")
-        if isinstance(figures.get(side), dict)
-    ]
-    return table(rows, _columns(rows)) if rows else str(figures)
+    """The totals of both sides, and below them the sample: each figure as source → target."""
+    rows = [{"side": side, **figures[side]} for side in ("source", "target")]
+    text = table(rows, _columns(rows))
+    sample = [_sample_row(row) for row in figures["sample"]]
+    return f"{text}\n\nA sample, source → target:\n{table(sample, _SAMPLE)}" if sample else text
 
 
-def _ask() -> None:
-    answer = input("Are these figures right? Type yes to confirm: ")
-    if answer.strip().casefold() != "yes":
-        raise NeedsOperator(say("Nothing was confirmed."))
+def _sample_row(row: dict[str, Any]) -> dict[str, Any]:
+    source, target = row["source"], row["target"]
+    return {
+        "sku": row["sku"],
+        "place": str(row["place"]).rpartition("/")[2],
+        **{name: f"{source[name]} → {target[name]}" for name in source},
+        "same": "" if source["available"] == target["available"] else "differs",
+    }
 
 
-def _rows(ws: Workspace, status: str) -> list[dict[str, Any]]:
+def _rows(ws: Application, status: str) -> list[dict[str, Any]]:
     found = queue_view.lines(ws, QueueFilter(status=status), limit=_SHOWN)
     return [
         {

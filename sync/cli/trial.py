@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
+from sync.application import Application, open_application
 from sync.cli.demo import Demo, demo
 from sync.cli.demo_stores import StoresDemo, demo_stores
 from sync.cli.follow import worker_of
@@ -18,9 +19,9 @@ from sync.cli.patience import patiently
 from sync.errors import NeedsOperator
 from sync.managers.requests import ask_for_trial, trial_is_asked_for
 from sync.managers.trial import TrialPlan
+from sync.managers.verbs.checks import checks_of
 from sync.model.flow import Connection
 from sync.model.text import say
-from sync.workspace import Workspace, open_workspace
 
 _POLL = 0.2
 _PATIENCE = 120.0  # seconds until the process that works must have set the trial up
@@ -40,7 +41,7 @@ def sandbox(args: argparse.Namespace) -> int:
     return 0
 
 
-def _keep(ws: Workspace) -> int:
+def _keep(ws: Application) -> int:
     try:
         say_aside("The sandboxes run until you press Ctrl+C; what they hold is kept.")
         while all(process.alive for process in ws.trial.processes.values()):
@@ -50,7 +51,7 @@ def _keep(ws: Workspace) -> int:
     raise NeedsOperator(say("A sandbox has ended by itself. Start it again with: python -m sync sandbox up"))
 
 
-def _let_set_up(ws: Workspace, args: argparse.Namespace) -> None:
+def _let_set_up(ws: Application, args: argparse.Namespace) -> None:
     """Leaves the request in the database and waits until the working process has carried it out."""
     say_aside(f"Process {worker_of(ws)} does the work; asking it to set the trial up.")
     ask_for_trial(ws, _plan(args))
@@ -65,7 +66,7 @@ def _let_set_up(ws: Workspace, args: argparse.Namespace) -> None:
         raise NeedsOperator(say("The trial could not be set up; the console's log says why."))
 
 
-def _tell_sandboxes(ws: Workspace, as_json: bool) -> None:
+def _tell_sandboxes(ws: Application, as_json: bool) -> None:
     rows = [
         {
             "platform": c.platform,
@@ -101,10 +102,10 @@ def worker(args: argparse.Namespace) -> int:
     return 0
 
 
-def _working() -> Workspace:
+def _working() -> Application:
     """A workspace at work. Raises NeedsOperator if another process works."""
     with ExitStack() as undo:
-        ws = open_workspace()
+        ws = open_application()
         undo.callback(ws.close)
         if not ws.start(always=True):
             raise NeedsOperator(
@@ -114,7 +115,7 @@ def _working() -> Workspace:
     return ws
 
 
-def _idle(ws: Workspace) -> bool:
+def _idle(ws: Application) -> bool:
     """No run is live but those that wait for a person, and none is in its last stage."""
     return ws.queue.next_due() is None and not ws.queue.at_work()
 
@@ -190,14 +191,14 @@ def connections(args: argparse.Namespace) -> int:
             raise NeedsOperator(_no_connection(ws, args.name))
         if any(c.sandbox for c in wanted) and not ws.lock.holder():
             ws.trial.resume()  # nobody else has the sandboxes up
-        rows = [_connection_row(ws.checks.test(c.id)) for c in wanted]
+        rows = [_connection_row(checks_of(ws).test(c.id)) for c in wanted]
     good = all(row["status"] == "connected" for row in rows)
     columns = {"name": "CONNECTION", "platform": "PLATFORM", "status": "STATUS", "reason": "REASON"}
     result({"ok": good, "connections": rows}, table(rows, columns), args.json)
     return 0 if good else 1
 
 
-def _no_connection(ws: Workspace, name: str) -> Any:
+def _no_connection(ws: Application, name: str) -> Any:
     names = ", ".join(c.name for c in ws.connections.all())
     if not names:
         return say("There is no connection yet. Add one in the console, or type: python -m sync sandbox up")

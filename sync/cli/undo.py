@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from sync.application import Application
 from sync.cli.asked import agreed
 from sync.cli.follow import follow
 from sync.cli.opened import opened
@@ -14,7 +15,6 @@ from sync.managers.verbs.undo import UndoVerbs
 from sync.managers.views import undo as views
 from sync.managers.views.words import entity
 from sync.model.run import Run, Status
-from sync.workspace import Workspace
 
 SHOWN = 20
 """Rows of each kind that a terminal is shown; --json tells 1,000."""
@@ -46,14 +46,14 @@ def undo(args: argparse.Namespace) -> int:
         return _told(ws, plan, done, args.json)
 
 
-def _agreed(ws: Workspace, plan: Run, args: argparse.Namespace) -> bool:
+def _agreed(ws: Application, plan: Run, args: argparse.Namespace) -> bool:
     """Is it to be carried out? Asked only where somebody sits at a terminal."""
     if not views.summary(ws, plan).ticked:
         return False
     return agreed(args, _text(ws, plan) + "\nCarry it out? [y/N] ")
 
 
-def _on(ws: Workspace, plan: Run) -> str:
+def _on(ws: Application, plan: Run) -> str:
     if views.summary(ws, plan).ticked:
         return f"Nothing was written. To carry it out: python -m sync apply {plan.id}"
     return (
@@ -61,14 +61,14 @@ def _on(ws: Workspace, plan: Run) -> str:
     )
 
 
-def _told(ws: Workspace, plan: Run, run: Run, as_json: bool) -> int:
+def _told(ws: Application, plan: Run, run: Run, as_json: bool) -> int:
     result(_row(ws, plan, run), run_text(run), as_json)
     if hint := way_on(run):
         say_aside(hint)
     return 0 if run.status is Status.DONE else 1
 
 
-def _row(ws: Workspace, plan: Run, run: Run) -> dict[str, Any]:
+def _row(ws: Application, plan: Run, run: Run) -> dict[str, Any]:
     figures = views.summary(ws, run)
     return {
         **run_row(ws, run),
@@ -96,7 +96,7 @@ def _moved(row: views.MovedRow) -> dict[str, Any]:
     }
 
 
-def _text(ws: Workspace, plan: Run) -> str:
+def _text(ws: Application, plan: Run) -> str:
     figures = views.summary(ws, plan)
     counted = {name: getattr(figures, name) for name in _FIGURES}
     lines = [f"The undo of run {plan.scope.undo_of}, as a plan:"]

@@ -11,14 +11,14 @@ from sync.model.call import Call, Change, Outcome, Written
 from sync.model.entity import Entity
 from sync.model.page import Page, ReadFilter
 from sync.model.ports import Account, Clock, Keep, SharedState, Trace
-from sync.model.support import Check, Choice, FormField, Support
+from sync.model.support import Check, Choice, FormField, Need, Support
 
 
 class Connector(Protocol):
     """One account on one platform. Safe to use from several threads at once; pacing is shared between
     them."""
 
-    def check(self, entities: Sequence[Entity] = ()) -> Check:
+    def check(self, entities: Sequence[Entity | Need] = ()) -> Check:
         """Tests credentials and scopes (those that `entities` need), writes nothing, says what is missing in
         a sentence that an operator understands. Never raises for a reason the operator can mend: it is in
         `missing`. Raises Transient if the platform cannot be reached at the moment."""
@@ -101,5 +101,5 @@ class Spec:
     entities: tuple[Entity, ...]
     open: Callable[[Account, Services], Connector]
     normalise: Callable[[dict[str, str]], dict[str, str]]
-    scopes: Callable[[Entity], tuple[str, ...]]
+    scopes: Callable[[Entity | Need], tuple[str, ...]]
     supports: Callable[[Entity], Support]

@@ -17,12 +17,15 @@ from sync.model.values import Money
 @dataclass(slots=True)
 class Figures:
     """What the brake looks at. `source_count` records were read now, `source_before` in the last complete run
-    (None: never); `stock_rows`/`prices` were compared, of which so many change in a suspicious way."""
+    (None: never); `stock_rows`/`prices` were compared, of which so many change in a suspicious way; of so
+    many `products` so many are `hidden`."""
 
     source_count: int = 0
     source_before: int | None = None
     stock_rows: int = 0
     zeroed: int = 0
+    products: int = 0
+    hidden: int = 0
     prices: int = 0
     price_moves: int = 0
     wrong_currency: int = 0
@@ -54,6 +57,7 @@ def hits(figures: Figures, brakes: Brakes, *, shares: bool) -> list[BrakeHit]:
     found = [
         *_source(figures, brakes, shares),
         *_stock(figures, brakes, shares),
+        *_hidden(figures, brakes, shares),
         *_prices(figures, brakes, shares),
     ]
     if figures.unmapped:
@@ -118,6 +122,24 @@ def _stock(f: Figures, b: Brakes, shares: bool) -> Iterable[BrakeHit]:
                 limit=limit,
             ),
             f.zeroed,
+            limit,
+        )
+
+
+def _hidden(f: Figures, b: Brakes, shares: bool) -> Iterable[BrakeHit]:
+    """A product that is hidden sells no more than one at 0: the limits are the same."""
+    limit = _limit(f.products, b.zeroed_percent, b.zeroed_count, b.floor, shares)
+    if f.hidden > limit:
+        yield BrakeHit(
+            "stock.hidden",
+            say(
+                "{count} of {all} products would be made drafts or archived; the limit is {limit}. Nothing "
+                "was changed. Look at the plan; if it is right, confirm to go on.",
+                count=f.hidden,
+                all=f.products,
+                limit=limit,
+            ),
+            f.hidden,
             limit,
         )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sync import fence
 from sync.engine.apply import Target
 from sync.model.call import Call, Change, Outcome, Written
-from sync.queue import fence
 
 
 class Alive:

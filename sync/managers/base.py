@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from storage.clock import utc_now
 from storage.staging import Key
@@ -23,9 +22,7 @@ from sync.model.entity import Entity
 from sync.model.page import Page, ReadFilter, Record
 from sync.model.run import BrakeHit, Mode, Run, Status
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 class SyncManager:
@@ -223,7 +220,7 @@ class SyncManager:
                 error=error.message if error else None,
             )
             self.ws.staging.clear_with(tx, run.id)
-        self.ws.run_finished(replace(run, counts=counts, status=status))
+        self.ws.run_finished(replace(run, counts=counts, status=status), error)
 
     def _status(self, ctx: Context, good: bool) -> Status:
         if ctx.run.mode is Mode.PREVIEW:

@@ -6,20 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from sync import fence
 from sync.clock import cancellable
 from sync.connectors.contract import Connector
 from sync.errors import Cancelled, CounterpartError
 from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Run
 from sync.model.text import say
-from sync.queue import fence
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 _EVERY = 0.5  # seconds between two progress rows, and between two looks at the cancel flag
 

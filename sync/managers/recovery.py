@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sqlalchemy import select
+
+from storage.tables.sync import changes
 from sync.engine.apply import Apply
 from sync.managers.context import Context
 from sync.model.call import Call
+from sync.model.entity import Entity
 from sync.model.run import Mode
 
 
@@ -29,14 +33,25 @@ def recover(ctx: Context, engine: Callable[[Context], Apply]) -> None:
     nobody knows. `engine` applies the changes of a context's run."""
     for run_id in dict.fromkeys(run_id for run_id, _ in open_calls(ctx)):
         past = replace(ctx, run=ctx.ws.runs.get(run_id))
+        repeat = may_repeat(ctx) and _owned(ctx, run_id)
         for facing in (past, past.turned()):
-            replace(engine(facing), tick=_nothing).recover(repeat=may_repeat(ctx), ended=True)
+            replace(engine(facing), tick=_nothing).recover(repeat=repeat, ended=True)
 
 
 def may_repeat(ctx: Context) -> bool:
     """May this run send a call of an earlier one again? A preview writes nothing, and an undo must not carry
     out first what it is to take back."""
     return ctx.run.mode is not Mode.PREVIEW and not ctx.run.scope.undo_of
+
+
+def _owned(ctx: Context, run_id: str) -> bool:
+    """Do all locations whose stock the run's open calls write still belong to the flow? Where another flow
+    writes by now they are only looked up."""
+    c = changes.c
+    query = select(c.place).where(c.run_id == run_id, c.state.in_(("sent", "unknown")), c.place != "")
+    with ctx.ws.db.read() as tx:
+        places = set(tx.execute(query.where(c.entity == Entity.STOCK.value).distinct()).scalars())
+    return places <= {place for _, place in ctx.ws.stock_owners.places(ctx.flow.id)}
 
 
 def _nothing(members: int) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.preferences import TRIAL_WANTED
 from sync.errors import CounterpartError
-from sync.managers.trial import TrialPlan
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.managers.trial import Trial, TrialPlan
+from sync.workspace import Workspace
 
 _one_at_a_time = threading.Lock()
 
@@ -29,20 +27,20 @@ def trial_is_asked_for(ws: Workspace) -> bool:
     return bool(ws.preferences.get(TRIAL_WANTED))
 
 
-def serve_requests(ws: Workspace) -> None:
+def serve_requests(ws: Workspace, trial: Trial) -> None:
     """Carries out what was asked for. Called by the workers when no stage is due; cheap when nothing is."""
     if not _one_at_a_time.acquire(blocking=False):
         return
     try:
         if wanted := ws.preferences.get(TRIAL_WANTED):
-            _start_trial(ws, wanted)
+            _start_trial(ws, trial, wanted)
     finally:
         _one_at_a_time.release()
 
 
-def _start_trial(ws: Workspace, wanted: Mapping[str, Any]) -> None:
+def _start_trial(ws: Workspace, trial: Trial, wanted: Mapping[str, Any]) -> None:
     try:
-        ws.trial.start(TrialPlan(**{name: wanted[name] for name in _PARTS if name in wanted}))
+        trial.start(TrialPlan(**{name: wanted[name] for name in _PARTS if name in wanted}))
     except CounterpartError as error:
         ws.journal.say("error", error.message, detail=error.detail)
     finally:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.trial_links import erp_trial, stores_trial
@@ -20,13 +19,12 @@ from sync.managers.trial_plan import (
     TrialPlan,
     box_of,
 )
+from sync.managers.verbs.checks import checks_of
 from sync.model.entity import Entity
 from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Mode, Run, Status
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 __all__ = ["PLATFORMS", "Box", "Trial", "TrialPlan", "box_of"]
 _ORDERS_PLACED = "trial.orders"  # cursor of the product flow
@@ -54,7 +52,8 @@ class Trial:
         with self._lock:
             self._plan = plan or TrialPlan()
             self.resume(anew=True)
-            return stores_trial(self) if self._plan.kind == "stores" else erp_trial(self)
+            link = stores_trial if self._plan.kind == "stores" else erp_trial
+            return link(self.ws, self._plan, self.connection)
 
     def resume(self, *, anew: bool = False) -> None:
         """Starts the sandboxes that stored connections need and tells those their new addresses. On
@@ -151,7 +150,7 @@ class Trial:
             speed=self._plan.speed,
             identity=f"sandbox-{box.name}",
         )
-        self.ws.checks.test(connection.id)
+        checks_of(self.ws).test(connection.id)
         return self.ws.connections.get(connection.id)
 
     def _readdress(self, connection: Connection) -> None:

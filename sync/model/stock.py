@@ -38,7 +38,8 @@ class StockLevel:
 class StockItem:
     """A sellable item as a stock flow reads it. `id` is the variant's id, `item_id` the id that stock is
     written by (Shopify: the inventory item), `product_id` its product; `label` is what people call it.
-    `tracked` False: the platform does not count it. `tags` are its product's."""
+    `tracked` False: the platform does not count it. `tags` and `status` (active, draft, archived …; "" where
+    the platform does not say) are its product's."""
 
     id: str
     item_id: str
@@ -50,6 +51,7 @@ class StockItem:
     tags: tuple[str, ...] | None = None
     levels: tuple[StockLevel, ...] = ()
     problems: tuple[Problem, ...] = ()
+    status: str = ""
 
 
 class Match(StrEnum):

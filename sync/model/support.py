@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from sync.model.call import Verb
 from sync.model.text import Message
+
+
+class Need(StrEnum):
+    """What a stock flow does at one end only: the source is read and never written; a target whose products
+    are made draft or archived takes more than stock. `Connector.check` takes it beside entities."""
+
+    STOCK_READ = "stock.read"
+    STOCK_HIDE = "stock.hide"
+
+
+@dataclass(frozen=True, slots=True)
+class CallSize:
+    """How changes of one verb travel: at most `rows` in a call, which costs `points` and `each` more for each
+    of them (0 where the platform counts no points)."""
+
+    rows: int = 1
+    points: float = 0.0
+    each: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
     """`readable`/`writable` are field names of the entity; `groups` maps a writable field to the call it
     travels in (fields of different groups become different changes); `settle_seconds` after which "not found"
-    means "not written"."""
+    means "not written"; `most`: the largest stock quantity it takes, None if it names none;
+    `calls` says how `batch` packs a verb, where that can be told beforehand."""
 
     readable: frozenset[str] = frozenset()
     writable: frozenset[str] = frozenset()
@@ -22,6 +43,8 @@ class Support:
     compares: bool = False
     calls_in_flight: int = 1
     settle_seconds: float = 0.0
+    most: int | None = None
+    calls: Mapping[Verb, CallSize] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

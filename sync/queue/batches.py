@@ -7,10 +7,11 @@ import logging
 import random
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from storage.logs import LogRow
 from storage.queue import Item
+from sync import fence
 from sync.clock import cancellable
 from sync.errors import (
     BrokenContract,
@@ -23,13 +24,10 @@ from sync.errors import (
     Transient,
 )
 from sync.model.flow import Flow
-from sync.queue import fence
 from sync.queue.insist import insist
 from sync.queue.retry import delay_before_retry, storage_away
 from sync.queue.stages import unforeseen
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 Results = Mapping[int, CounterpartError | None]
 _ALL_OF_THEM = (Transient, OutcomeUnknown, NeedsOperator, SafetyStop, OSError)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sync.queue.executor import Executor
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 WORKER_VARIABLE = "COUNTERPART_WORKER"
 """Environment: "off" leaves the work to `python -m sync worker`."""

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import procrastinate
 import psycopg
@@ -28,9 +28,7 @@ from sync.queue.lease import LEASE_SECONDS, REQUEST_SECONDS, Leases
 from sync.queue.owner import new_owner
 from sync.queue.retry import storage_away
 from sync.queue.turn import Turn
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 LEASE_VARIABLE = "COUNTERPART_LEASE_SECONDS"
 GRACE_VARIABLE = "COUNTERPART_TAKEOVER_SECONDS"

@@ -12,20 +12,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from sqlalchemy import Connection
 
 from storage.queue_item import unguarded
+from sync import fence
 from sync.errors import Fenced
-from sync.queue import fence
 from sync.queue.batches import RecordTurn
 from sync.queue.owner import new_owner
 from sync.queue.retry import storage_away
 from sync.queue.stages import StageTurn
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 _IDLE = 0.3  # seconds between two looks at an empty queue; `wake` cuts it short
 _URGENT_IDLE = 0.1

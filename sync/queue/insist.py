@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from threading import Event
 
+from sync import fence
 from sync.errors import Fenced
-from sync.queue import fence
 from sync.queue.retry import storage_away
+
+_log = logging.getLogger(__name__)
 
 
 def insist(store: Callable[[], None], stopping: Event) -> None:
@@ -19,9 +22,10 @@ def insist(store: Callable[[], None], stopping: Event) -> None:
             store()
             return
         except Fenced:
-            return
+            break
         except Exception as trouble:
             if not storage_away(trouble):
                 raise
             if stopping.wait(1.0):
                 return
+    _log.warning("how some work ended was not stored: it is another worker's by now")

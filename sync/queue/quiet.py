@@ -45,7 +45,10 @@ def after_quiet(schedule: Schedule, at: datetime) -> datetime:
     if not inside:
         return at
     day = local.date() + timedelta(days=0 if clock < end else 1)
-    return datetime.combine(day, end, tzinfo=zone).astimezone(UTC)
+    found = datetime.combine(day, end, tzinfo=zone)
+    if found.astimezone(UTC) <= at:  # the hour that comes twice in autumn: its second end
+        found = found.replace(fold=1)
+    return found.astimezone(UTC)
 
 
 def put_off(schedule: Schedule, at: datetime) -> bool:

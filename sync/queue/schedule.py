@@ -4,12 +4,12 @@ doubles a fire."""
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -25,16 +25,15 @@ from sync.queue.cron import cron_trigger
 from sync.queue.owner import certainly_dead, new_owner
 from sync.queue.quiet import after_quiet, checked_quiet
 from sync.queue.retry import storage_away
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 FIRED = "schedule.fired"
 """Cursor of a flow: when its schedule last fired, or was set."""
 REFUSED = "schedule.refused"
-"""Cursor of a flow: why its last fire was not allowed, "" if it was."""
+"""Cursor of a flow: why its last fire was not allowed (a Message as JSON), "" if it was."""
 MOST_MINUTES = 7 * 24 * 60
 _WATCH_SECONDS = 10.0
+_AHEAD = timedelta(minutes=10)  # a fire later than now by more than this: the clock was set back since
 _FIRST_PRUNE = timedelta(minutes=2)
 _RECORDS_KEPT = timedelta(days=2)
 _FIRES_KEPT = timedelta(days=30)
@@ -160,7 +159,8 @@ class Schedules:
             for flow_id in [known for known in self._planned if known not in flows]:
                 self._forget(flow_id)
             for flow in flows.values():
-                if _last(self.ws, flow) is None:
+                last = _last(self.ws, flow)
+                if last is None or last > self._clock() + _AHEAD:
                     start_anew(self.ws, flow, self._clock())
                 if self._planned.get(flow.id) != self._mark(flow):
                     self._plan(flow)
@@ -212,7 +212,7 @@ class Schedules:
     def _refused(self, flow: Flow, message: Message, detail: str = "") -> None:
         """Remembers why a fire started nothing ("" if it did); the log says so once for each reason, not
         with every fire."""
-        reason = message.english()
+        reason = json.dumps(message.to_json()) if message.id else ""
         if reason == self.ws.cursors.get(flow.id, REFUSED):
             return
         self.ws.cursors.set(flow.id, REFUSED, reason)

@@ -6,22 +6,18 @@ import logging
 import random
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from storage.clock import utc_now
 from storage.queue import Item
+from sync import fence
 from sync.errors import Braked, BrokenContract, Cancelled, CounterpartError, Fenced
 from sync.model.run import LIVE, Run, Status
 from sync.model.text import Message, say
-from sync.queue import fence
 from sync.queue.insist import insist
 from sync.queue.retry import TRIES, delay_before_retry, storage_away
-
-if TYPE_CHECKING:
-    from sync.managers.context import Context
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 _AGAIN = 5.0  # seconds until a stage whose ending could not be stored is tried again
 _log = logging.getLogger(__name__)
@@ -151,12 +147,9 @@ class StageTurn:
 
     def _speed(self, item: Item) -> float:
         """A sandbox's retries wait in its own time."""
-        ctx = self._context(item)
-        return min(ctx.source_connection.speed, ctx.target_connection.speed)
-
-    def _context(self, item: Item) -> Context:
-        run = self.ws.runs.get(item.run_id)
-        return self.ws.manager(run).context(run)
+        flow = self.ws.links.flow(self.ws.runs.get(item.run_id).flow_id)
+        link = self.ws.links.get(flow.link_id)
+        return min(self.ws.connections.get(end).speed for end in (link.a, link.b))
 
 
 def unforeseen() -> Message:

@@ -6,14 +6,11 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from storage.clock import utc_now
 from sync.queue.executor import Executor
 from sync.queue.lease import Lease, Leases
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 LINGER = 1.0
 """Seconds a turn waits for more: items that come one by one need no new turn each."""

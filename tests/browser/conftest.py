@@ -8,11 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.server import Console
 
 PASSWORD = "correct horse battery"
+SLOW = 60_000
+"""Milliseconds until something that does not come fails its test, on a machine that others use too."""
+expect.set_options(timeout=SLOW)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
@@ -53,6 +56,7 @@ def new_page(browser: Browser, hosts: set[str]) -> Iterator[Callable[..., Page]]
     def open_page(**options: Any) -> Page:
         context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Istanbul", **options})
         contexts.append(context)
+        context.set_default_timeout(SLOW)
         page = context.new_page()
         page.on("request", lambda request: _note(hosts, request.url))
         page.on("websocket", lambda socket: _note(hosts, socket.url))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_PATIENCE = 60.0
+_PATIENCE = 180.0
+_PORTS = range(10_000, 20_000)
 
 
 class Console:
@@ -57,7 +59,7 @@ class Console:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -74,7 +76,7 @@ class Console:
 
     def ask(self, path: str) -> tuple[int, dict[str, str], str]:
         """(status, headers, body) of a GET by nobody: no cookie, and redirects are not followed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path, headers={"Accept": "text/html"})
             answer = connection.getresponse()
@@ -87,7 +89,7 @@ class Console:
         data = None if body is None else json.dumps(body).encode()
         address = f"{self._sandbox_address(platform)}/_sandbox/{path}"
         request = Request(address, data=data, method=method or None)
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 
@@ -119,7 +121,10 @@ class Console:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that was free a moment ago, below those that the system hands out by itself: nobody else is
+    given it before the console takes it, or while it is started anew."""
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free for a console")

@@ -59,7 +59,7 @@ def baseline(page: Page) -> str:
     figures = steps.ended(page, "Succeeded")
     steps.balances(page, figures)
     assert figures["Read"] == 1_000 and figures["Updated"] > 900 and figures["Failed"] == 0
-    expect(page.get_by_text("Left out:")).to_be_visible()
+    expect(page.get_by_text("Left out (rows):")).to_be_visible()
     return page.url
 
 

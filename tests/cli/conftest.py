@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from typing import Any
 import pytest
 
 from storage.oslock import ProcessLock
+from storage.sqlite import sqlite_driver
+from sync.application import Application, open_application
 from sync.cli.main import main
 from sync.managers.trial import TrialPlan
-from sync.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTS, ORDERS, SPEED = 6, 3, 500.0
-PATIENCE = 60.0  # seconds until something that does not come fails its test
+PATIENCE = 300.0  # seconds until something that does not come fails its test
 
 
 @dataclass
@@ -93,15 +95,25 @@ class Home:
         assert "Working" in process.stderr.readline()
         return process
 
+    def freeze(self, process: subprocess.Popen[str]) -> None:
+        """Stops it while it writes nothing: in the midst of a transaction it would keep the database locked
+        for all others."""
+        file = str(self.folder / "counterpart.db")
+        with closing(sqlite_driver().connect(file, timeout=PATIENCE, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+            database.execute("ROLLBACK")
+
     def until(self, there: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE
         while not there():
             assert time.monotonic() < end, "it does not come"
             time.sleep(0.02)
 
-    def opened(self) -> Workspace:
+    def opened(self) -> Application:
         """The workspace, to look or to tamper; the caller closes it."""
-        return open_workspace({"COUNTERPART_HOME": str(self.folder)})
+        return open_application({"COUNTERPART_HOME": str(self.folder)})
 
     def end(self) -> None:
         for process in self.processes:
@@ -115,7 +127,7 @@ class Home:
 def trial_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trial, set up once and left with nobody working."""
     folder = tmp_path_factory.mktemp("trial") / "home"
-    ws = open_workspace({"COUNTERPART_HOME": str(folder)})
+    ws = open_application({"COUNTERPART_HOME": str(folder)})
     try:
         ws.start()
         ws.trial.start(TrialPlan(products=PRODUCTS, orders=ORDERS, speed=SPEED, dirt=0.0))

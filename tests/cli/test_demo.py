@@ -33,7 +33,7 @@ def shape(row: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.slow
 def test_products_and_orders_twice_through_fresh_sandboxes(empty: Home) -> None:
     process = empty.spawn("demo", "--products", "30", "--orders", "10", "--json")
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 0, (out, err)
     row = json.loads(out)
     assert out.count("\n") == 1 and shape(row) == SHAPE

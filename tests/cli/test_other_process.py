@@ -50,7 +50,7 @@ def test_the_working_process_sets_the_trial_up_when_asked(empty: Home) -> None:
 
 def test_a_follower_takes_over_from_a_process_that_dies(home: Home) -> None:
     worker = home.worker()
-    worker.send_signal(signal.SIGSTOP)  # it holds the lock and does nothing
+    home.freeze(worker)  # it holds the lock and does nothing
     follower = home.spawn("run", "product", "--json")
     ws = home.opened()
     try:
@@ -77,7 +77,7 @@ def test_a_worker_that_is_told_to_end_gives_everything_back(home: Home, how: sig
 
 def test_an_interrupted_run_goes_on_later(home: Home) -> None:
     worker = home.worker()
-    worker.send_signal(signal.SIGSTOP)
+    home.freeze(worker)
     follower, ws = home.spawn("run", "product"), home.opened()
     try:
         home.until(lambda: ws.runs.list(limit=1))
@@ -94,7 +94,7 @@ def test_an_interrupted_run_goes_on_later(home: Home) -> None:
 
 def test_a_worker_until_idle_finishes_what_was_queued(home: Home) -> None:
     worker = home.worker()
-    worker.send_signal(signal.SIGSTOP)
+    home.freeze(worker)
     follower, ws = home.spawn("run", "product"), home.opened()
     try:
         home.until(lambda: ws.runs.list(limit=1))

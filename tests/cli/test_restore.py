@@ -6,13 +6,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from sync.application import Application
 from sync.cli.verdict import compare
 from sync.model.run import Mode, Scope, Status
-from sync.workspace import Workspace
 from tests.cli.conftest import ORDERS, PRODUCTS, Home
 
 
-def states(ws: Workspace) -> tuple[Any, Any]:
+def states(ws: Application) -> tuple[Any, Any]:
     ask = {name: process.ask("GET", "/state") for name, process in ws.trial.processes.items()}
     return ask["sentos"], ask["shopify"]
 

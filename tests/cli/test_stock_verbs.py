@@ -63,9 +63,9 @@ def test_moving_without_a_database_is_refused(typed) -> None:
 
 
 def test_match_push_and_validate_on_two_stores(typed, tmp_path) -> None:
-    from sync.workspace import open_workspace
+    from sync.application import open_application
 
-    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path)})
+    ws = open_application({"COUNTERPART_HOME": str(tmp_path)})
     ws.start()
     ws.trial.start(TrialPlan(kind="stores", skus=30, speed=1000.0, dirt=0.0))
     try:

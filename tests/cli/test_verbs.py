@@ -12,17 +12,17 @@ from storage.oslock import ProcessLock
 from storage.preferences import PAUSED
 from storage.sessions import Sessions
 from storage.users import Users
+from sync.application import Application
 from sync.cli import parser, runs
 from sync.cli.main import main
 from sync.model.run import BrakeHit, Mode, Scope, Status
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.cli.conftest import ORDERS, PRODUCTS, Home
 
 COUNTS = ("read", "created", "updated", "unchanged", "skipped", "failed", "parked")
 
 
-def product_run(ws: Workspace, **values: object) -> str:
+def product_run(ws: Application, **values: object) -> str:
     """A run by hand, with these columns."""
     flow = next(f for f in ws.links.flows() if f.entity.value == "product")
     with ws.db.write() as tx:

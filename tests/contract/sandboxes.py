@@ -69,6 +69,6 @@ def sandbox(platform: str, **options: object) -> Iterator[Sandbox]:
         yield Sandbox(ready["url"], ready["control"])
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         if process.stdout is not None:
             process.stdout.close()

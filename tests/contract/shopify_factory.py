@@ -85,7 +85,7 @@ class ShopifyHarness(harness.StockHarness):
         values = shopify.normalise({"shop": SHOP, **settings})
         token = TOKEN if good_key else "shpat_wrong"
         made: Any = shopify.open(
-            account(url, {"access_token": token}, speed=self.speed, base_url=url, timeout="2", **values),
+            account(url, {"access_token": token}, speed=self.speed, base_url=url, **values),
             self.services,
         )
         return made  # type: ignore[no-any-return]

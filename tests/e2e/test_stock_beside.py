@@ -55,12 +55,12 @@ def test_an_item_that_moves_while_the_run_reads_is_read_again(
     def held(connection_id: str, items: object, sweep: int = 0, places: object = (), **more: object) -> int:
         if sweep and connection_id == stores.source.id and not reached.is_set():
             reached.set()
-            assert go_on.wait(30)
+            assert go_on.wait(120)
         return put(connection_id, items, sweep, places, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stores.ws.stock_items, "put", held)
     run_id = stores.ws.run_verbs.start(flow.id, Mode.SWEEP, by="test")
-    assert reached.wait(30)
+    assert reached.wait(120)
     stores.source.stock(sku, 5)
     stores.pushed(flow, [sku])
     go_on.set()

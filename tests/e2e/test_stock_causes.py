@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from sync.application import Application
 from sync.managers.stock.in_flight import open_orders
 from sync.managers.views import stock_figures, stock_log
 from sync.model.run import Mode, Status
 from sync.model.stock import Difference
-from sync.workspace import Workspace
 from tests.e2e.stores import Stores
 from tests.e2e.test_stock_safety import raised, with_open_orders
 from tests.e2e.world import World
 
 
-def seen(ws: Workspace, flow_id: str) -> dict[str, stock_log.StockRow]:
+def seen(ws: Application, flow_id: str) -> dict[str, stock_log.StockRow]:
     """The newest of each SKU."""
     wanted = stock_log.ChangeFilter(flow_id=flow_id, states=("seen",))
     return {row.sku: row for row in reversed(stock_log.log(ws, wanted).rows)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from sync.connectors.shopify.documents import _made
 from sync.model.flow import Flow
 from sync.model.run import Mode
-from tests.e2e.stores import Stores, own_stores
+from tests.e2e.stores import Stores
 
 _RENAME = _made(
     "rename",
@@ -19,13 +17,6 @@ _RENAME = _made(
     "{ inventoryItem { id } userErrors { field message } } }",
 )
 _FIND = _made("find", "query F { productVariants(first: 50) { nodes { sku inventoryItem { id } } } }")
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Stores]:
-    twelve = {"stock_skus": 12}
-    with own_stores(tmp_path / "home", source=twelve, target=twelve) as made:
-        yield made
 
 
 def client(own: Stores, name: str) -> Any:

@@ -106,7 +106,7 @@ def test_what_two_sweeps_do_not_show_is_gone(own: Stores, gone: str) -> None:
     assert all(target.levels()[sku] == n for sku, n in before.items() if sku not in lost)
     target.mark()
     own.run(flow, Mode.SWEEP)
-    assert not target.writes()
+    assert not target.effects(), "what is gone is written once"
 
 
 def test_a_lost_answer_is_never_written_twice(own: Stores) -> None:

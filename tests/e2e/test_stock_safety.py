@@ -12,6 +12,7 @@ import pytest
 
 from storage.stock_items import StockItems
 from storage.stock_log import ChangeFilter
+from sync import fence
 from sync.errors import Fenced, NeedsOperator
 from sync.managers.context import Context
 from sync.managers.stock import aging
@@ -26,7 +27,6 @@ from sync.model.plan import Bind
 from sync.model.run import Mode, Scope, Status
 from sync.model.stock import Difference
 from sync.model.text import say
-from sync.queue import fence
 from tests.e2e.stores import Stores
 from tests.e2e.test_stock_beside import ordered
 from tests.e2e.world import World
@@ -96,13 +96,13 @@ def test_what_a_cancelled_run_did_not_write_is_found_by_the_next_delta(
     def held(book: StockBook, call: Call) -> bool:
         if not reached.is_set():
             reached.set()
-            assert go_on.wait(30)
+            assert go_on.wait(120)
             return False  # not sent
         return commit(book, call)
 
     monkeypatch.setattr(StockBook, "commit", held)
     run_id = stores.ws.run_verbs.start(flow.id, Mode.DELTA, by="test")
-    assert reached.wait(30)
+    assert reached.wait(120)
     stores.ws.run_verbs.cancel(run_id, by="test")
     go_on.set()
     ended = stores.ended(run_id)

@@ -12,7 +12,7 @@ from sync.managers.verbs import LinkVerbs
 from sync.model.flow import Schedule, StockSettings
 from sync.model.run import Mode, Status
 from sync.model.stock import Difference
-from tests.e2e.stores import SKUS, Stores
+from tests.e2e.stores import SKUS, Stores, on_both
 
 STYLES = ("all_named", "first_named", "per_row")
 
@@ -23,6 +23,7 @@ def wanted(stores: Stores) -> dict[str, int]:
     return {sku: max(0, sum(levels.get(sku, 0) for levels in both)) for sku in both[0]}
 
 
+@on_both
 def test_the_journey_of_ten_skus(stores: Stores) -> None:
     [flow] = stores.link()
     target = stores.stores["target"]
@@ -123,6 +124,7 @@ def test_kept_until_the_operator_says_restore(stores: Stores) -> None:
     assert not stores.ws.stock_differences.list(flow.id)
 
 
+@on_both
 def test_three_destinations_of_one_source(stores: Stores) -> None:
     names = ("target", "second", "third")
     flows = stores.link(*names)
@@ -171,6 +173,7 @@ def test_one_writer_per_location_until_it_is_transferred(stores: Stores) -> None
     assert lost.status is Status.FAILED, "the former owner still writes"
 
 
+@on_both
 def test_a_pushed_sku_goes_at_once(stores: Stores) -> None:
     [flow] = stores.link()
     with pytest.raises(NeedsOperator, match="baseline"):

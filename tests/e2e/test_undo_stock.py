@@ -9,7 +9,7 @@ from sync.managers.verbs.undo import UndoVerbs
 from sync.managers.views import stock_log
 from sync.managers.views import undo as views
 from sync.model.run import Mode, Run, Status
-from tests.e2e.stores import Store, Stores
+from tests.e2e.stores import Store, Stores, on_both
 
 
 def propose(stores: Stores, run: Run) -> Run:
@@ -40,6 +40,7 @@ def moved(stores: Stores) -> tuple[Store, Run, dict[str, int]]:
     return target, run, before
 
 
+@on_both
 def test_a_baseline_and_a_delta_go_back_and_what_was_sold_since_stays(stores: Stores) -> None:
     target, run, before = moved(stores)
     sold = next(iter(before))

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.parts.stores import Box
+from bench.parts.box import Box
 from storage.attention import Parked
+from sync.application import Application, open_application
 from sync.managers.sandboxes import SandboxProcess
 from sync.managers.trial import TrialPlan
 from sync.managers.verbs.attention import AttentionVerbs
@@ -19,12 +20,11 @@ from sync.model.entity import Entity
 from sync.model.flow import Flow, ProductSettings
 from sync.model.plan import Item
 from sync.model.run import LIVE, Mode, Run, Scope, Status
-from sync.workspace import Workspace, open_workspace
 
 SPEED = 1000.0
 PRODUCTS = 8
 Raw = dict[str, Any]
-PATIENCE = 60.0  # seconds until a run that does not end fails its test
+PATIENCE = 300.0  # seconds until a run that does not end fails its test
 _LOOK = 0.02  # seconds between two looks: more often would slow what is waited for
 
 
@@ -61,7 +61,7 @@ class Side(Box):
 class Runs:
     """A workspace in which runs are waited for."""
 
-    ws: Workspace
+    ws: Application
 
     def ended(self, run_id: str) -> Run:
         """Waits until a run has ended or stands at a brake."""
@@ -83,8 +83,8 @@ class World(Runs):
         self.erp, self.shop = Side(processes["sentos"]), Side(processes["shopify"])
         self.ws = self._opened()
 
-    def _opened(self) -> Workspace:
-        ws = open_workspace({"COUNTERPART_HOME": str(self.home)})
+    def _opened(self) -> Application:
+        ws = open_application({"COUNTERPART_HOME": str(self.home)})
         ws.trial.processes.update(self.processes)
         ws.start()
         ws.trial.start(TrialPlan(products=0, orders=0, speed=SPEED))

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.migrations import runner
+from storage.opening import open_database
 from storage.tables import metadata
 from sync.errors import NeedsOperator
 

@@ -11,9 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from storage.bindings import Bindings
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.links import Links
 from storage.logs import Logs
+from storage.opening import open_database
 from storage.queue import Queue
 from storage.runs import Runs
 from storage.search import LogFilter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from starlette.routing import Route
 
 from console import assembly, state
 from console.state import Shell
+from storage.throttle import SignInThrottle
 from storage.users import User
-from sync import workspace
+from sync import application
 
 PASSWORD = "correct horse battery"
 
@@ -23,17 +25,26 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def shell(new_home: Path) -> Iterator[Shell]:
     """An empty installation."""
-    opened = workspace.open_workspace({"COUNTERPART_HOME": str(new_home)})
-    workspace.hand_in(opened)
+    opened = application.open_application({"COUNTERPART_HOME": str(new_home)})
+    application.hand_in(opened)
     yield state.of(opened)
     opened.close()
-    workspace.hand_in(None)
+    application.hand_in(None)
 
 
 @pytest.fixture
 def admin(shell: Shell) -> User:
     """The administrator of that installation."""
     return shell.users.create_first("admin", PASSWORD)
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still for whoever guesses: on a busy machine a wait of a second would be over before the
+    next guess comes."""
+    now = datetime.now(UTC)
+    clock = property(lambda throttle: lambda: now, lambda throttle, given: None)
+    monkeypatch.setattr(SignInThrottle, "_clock", clock, raising=False)
 
 
 async def inside(_request: Request) -> PlainTextResponse:

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from console import access
 from console.state import Shell
 from storage.users import Role, User
-from sync import workspace
-from sync.workspace import Workspace
+from sync import application
+from sync.application import Application
 from tests.pages import seed
 from tests.pages.conftest import PASSWORD
 
@@ -23,13 +23,13 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def ws(shell: Shell) -> Workspace:
+def ws(shell: Shell) -> Application:
     """The workspace of the console under test."""
-    return workspace.shared()
+    return application.shared()
 
 
 @pytest.fixture
-def shop(ws: Workspace) -> seed.Shop:
+def shop(ws: Application) -> seed.Shop:
     """Two tested connections, linked."""
     return seed.connect(ws)
 

@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 from console import access, state
 from console.state import Shell
 from storage.users import User
-from sync import workspace
+from sync import application
+from sync.application import Application
 from sync.connectors import registry
 from sync.managers.verbs import ConnectionVerbs, LinkVerbs
 from sync.model.entity import Entity
 from sync.model.flow import Flow, Link
-from sync.workspace import Workspace
 from tests.unit.verbs.world import SENTOS_FORM, SHOPIFY_FORM, World, furnished
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,14 +31,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
-def ws(shell: Shell, world: World) -> Iterator[Workspace]:
+def ws(shell: Shell, world: World) -> Iterator[Application]:
     """The workspace of the shell, on the test's platforms."""
-    yield workspace.shared()
+    yield application.shared()
     world.gate.set()
 
 
 @pytest.fixture
-def link(ws: Workspace) -> Link:
+def link(ws: Application) -> Link:
     """Both accounts connected and linked; both flows off."""
     verbs = ConnectionVerbs(ws)
     erp, shop = verbs.add("sentos", "ERP", *SENTOS_FORM), verbs.add("shopify", "Shop", *SHOPIFY_FORM)
@@ -112,10 +112,10 @@ class Page:
 
 
 @pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch, ws: Workspace, admin: User) -> Any:
+def visit(monkeypatch: pytest.MonkeyPatch, ws: Application, admin: User) -> Any:
     """Open the settings; keywords go into the address."""
     return lambda **query: Page(monkeypatch, admin, state.shared(), **query)
 
 
-def flow_of(ws: Workspace, link: Link, entity: Entity) -> Flow:
+def flow_of(ws: Application, link: Link, entity: Entity) -> Flow:
     return next(f for f in ws.links.flows(link.id) if f.entity is entity)

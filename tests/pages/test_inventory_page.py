@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from storage.clock import utc_now
 from storage.stock_owners import StockOwners
 from storage.stock_stages import StockStages
+from storage.tables.stock import stock_items
+from sync.application import Application
 from sync.errors import NeedsOperator
 from sync.managers.verbs.stock import StockVerbs
+from sync.managers.verbs.stock_set_up import StockSetUp
 from sync.managers.views import stock
 from sync.model.flow import Flow
 from sync.model.run import Mode, Scope, Status
-from sync.workspace import Workspace
+from sync.model.support import Check
+from sync.model.text import say
 from tests.pages.operating import Open, labels, metrics, open_page, operator, texts, typed_in, ws
 from tests.pages.seed import stock as seed
 
@@ -24,7 +29,7 @@ __all__ = ["open_page", "operator", "ws"]
 
 
 @pytest.fixture
-def stores(ws: Workspace) -> seed.Stores:
+def stores(ws: Application) -> seed.Stores:
     """Two stores, linked, nothing read yet."""
     return seed.stores(ws)
 
@@ -32,15 +37,15 @@ def stores(ws: Workspace) -> seed.Stores:
 def test_without_a_stock_flow_the_page_says_how_to_begin(open_page: Open) -> None:
     test = open_page("inventory", role="admin")
     assert "No stock flow yet" in texts(test)
-    assert "Set up a store" in labels(test)
+    assert "Set up stock" in labels(test)
 
 
 def test_who_may_not_configure_is_not_offered_the_set_up(open_page: Open) -> None:
     test = open_page("inventory", setup="1")
-    assert "Set up a store" not in labels(test) and "Start" not in labels(test)
+    assert "Set up stock" not in labels(test) and "Start" not in labels(test)
 
 
-def test_a_new_flow_begins_with_the_baseline(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_a_new_flow_begins_with_the_baseline(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     test = open_page("inventory")
     assert "**Baseline**" in texts(test) and "every matched item is set" in texts(test)
     test.button(key=f"full_{stores.flow.id}").click().run()
@@ -50,7 +55,7 @@ def test_a_new_flow_begins_with_the_baseline(open_page: Open, ws: Workspace, sto
 
 
 def test_sweep_and_changes_wait_for_the_validation(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     seed.matched(ws, stores)
     seed.aligned(ws, stores)
@@ -61,7 +66,7 @@ def test_sweep_and_changes_wait_for_the_validation(
     assert "Totals of the matched items" in texts(test)
 
 
-def test_the_figures_are_confirmed_by_name(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_the_figures_are_confirmed_by_name(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.aligned(ws, stores)
     test = open_page("inventory", view="validation")
@@ -76,7 +81,7 @@ def test_the_figures_are_confirmed_by_name(open_page: Open, ws: Workspace, store
     assert "Validated by ayse" in test.success[0].value
 
 
-def test_a_live_flow_runs_changes(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_a_live_flow_runs_changes(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
     test = open_page("inventory")
@@ -87,7 +92,7 @@ def test_a_live_flow_runs_changes(open_page: Open, ws: Workspace, stores: seed.S
     assert ws.runs.list()[0].mode is Mode.DELTA
 
 
-def test_a_full_run_after_go_live_asks_why(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_a_full_run_after_go_live_asks_why(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
     flow = stores.flow.id
@@ -101,7 +106,7 @@ def test_a_full_run_after_go_live_asks_why(open_page: Open, ws: Workspace, store
     assert ws.runs.list()[0].scope == Scope(reason="Stocktaking at the outlet")
 
 
-def test_skus_are_pushed_past_everything(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_skus_are_pushed_past_everything(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
     flow = stores.flow.id
@@ -111,7 +116,7 @@ def test_skus_are_pushed_past_everything(open_page: Open, ws: Workspace, stores:
     assert stock.card(ws, flow).waiting == 2
 
 
-def test_only_tagged_items(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_only_tagged_items(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
     flow = stores.flow.id
@@ -133,7 +138,7 @@ MATCH = {
 }
 
 
-def test_the_match_in_numbers_and_rows(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_the_match_in_numbers_and_rows(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     test = open_page("inventory", view="match")
     assert metrics(test) == MATCH
@@ -151,7 +156,7 @@ def test_the_match_in_numbers_and_rows(open_page: Open, ws: Workspace, stores: s
     [({"state": "refused"}, 2), ({"cause": "store"}, 6), ({"sku": "MD-1000"}, 10), ({"sku": "NOTHING"}, 0)],
 )
 def test_the_change_log_is_filtered_by_its_address(
-    open_page: Open, ws: Workspace, stores: seed.Stores, query: Mapping[str, str], rows: int
+    open_page: Open, ws: Application, stores: seed.Stores, query: Mapping[str, str], rows: int
 ) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
@@ -160,7 +165,7 @@ def test_the_change_log_is_filtered_by_its_address(
     assert ("No change matches." in texts(test)) is (rows == 0)
 
 
-def test_the_change_log_shows_both_sides(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_the_change_log_shows_both_sides(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
     frame = open_page("inventory", view="changes", state="refused").dataframe[0].value
@@ -169,12 +174,13 @@ def test_the_change_log_shows_both_sides(open_page: Open, ws: Workspace, stores:
     assert row["why"] == "The location does not stock this item."
 
 
-def test_differences_by_kind(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_differences_by_kind(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     seed.live(ws, stores)
     test = open_page("inventory", view="differences")
     assert metrics(test) == {
-        "Differs now": "5",
+        "Differ now": "9",
+        "Differs": "5",
         "Missed update": "2",
         "Written twice": "0",
         "Moved at the store": "2",
@@ -185,7 +191,7 @@ def test_differences_by_kind(open_page: Open, ws: Workspace, stores: seed.Stores
 
 
 def test_a_location_is_handed_over_by_typing_the_links_name(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     seed.matched(ws, stores)
     other = _second_writer(ws, stores)
@@ -200,12 +206,11 @@ def test_a_location_is_handed_over_by_typing_the_links_name(
     assert StockOwners(ws.db).of(store)[seed.PLACE] == other
 
 
-def _second_writer(ws: Workspace, stores: seed.Stores) -> str:
+def _second_writer(ws: Application, stores: seed.Stores) -> str:
     """Another link into the same store and location."""
     from dataclasses import replace
 
     from storage.links import STORE_TO_STORE
-    from sync.model.support import Check
 
     third = ws.connections.add("shopify", "Depo", {}, {})
     ws.connections.record_check(third.id, Check(True, "gid://shopify/Shop/77", {}), None)
@@ -216,20 +221,20 @@ def _second_writer(ws: Workspace, stores: seed.Stores) -> str:
 
 
 def test_a_plan_shows_its_rows_an_estimate_and_takes_ticks(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     seed.matched(ws, stores)
     run = seed.plan(ws, stores)
     test = open_page("run", id=run)
     assert "**130 rows ticked**" in texts(test)
-    assert "About 0:01 to write: 1 calls, 10 points." in texts(test)
+    assert "About 0:01 to write: 3 calls, 120 points." in texts(test)
     assert len(test.dataframe[0].value) == 50
     test.text_input(key="sku").input("MD-1000").run()
     test.button(key="untick_all").click().run()
     assert "**125 rows ticked**" in texts(test)
 
 
-def test_a_writing_run_says_about_how_long(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_a_writing_run_says_about_how_long(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     seed.matched(ws, stores)
     test = open_page("run", id=seed.writing(ws, stores))
     assert "Setting stock · 50 of 130 changes (38%)" in texts(test)
@@ -237,7 +242,7 @@ def test_a_writing_run_says_about_how_long(open_page: Open, ws: Workspace, store
 
 
 def test_a_finished_run_says_what_was_left_out_and_can_be_undone(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     seed.matched(ws, stores)
     run = seed.aligned(ws, stores)
@@ -250,25 +255,22 @@ def test_a_finished_run_says_what_was_left_out_and_can_be_undone(
 
 
 def test_the_set_up_makes_links_claims_the_locations_and_starts(
-    open_page: Open, ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, ws: Application, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wizard hands over what was chosen; the verb's own rules have their own tests."""
-    from sync.managers.verbs.offers import Offer, Offers
-    from sync.model.support import Choice
-
     made: list[Any] = []
-    places = Offer((Choice("L1", "Merkez"), Choice("L2", "Depo")))
-    monkeypatch.setattr(Offers, "get", lambda self, connection_id, what, wait=0.0: places)
-    monkeypatch.setattr(Offers, "warm", lambda self, wanted, wait: None)
+    _two_places(monkeypatch)
 
-    def set_up(_verbs: StockVerbs, *given: Any) -> list[Flow]:
+    def set_up(_verbs: StockVerbs, *given: Any, take_over: Any) -> list[Flow]:
+        assert not take_over
         made.append(given)
         return [stores.flow]
 
     monkeypatch.setattr(StockVerbs, "set_up", set_up)
     test = open_page("inventory", role="admin", setup="1")
-    source, target = stores.link.a, stores.link.b
+    source, target = stores.link.a, _third_store(ws)
     test.selectbox(key="setup_stock_source").set_value(source).run()
+    test.multiselect(key=f"setup_stock_targets_{source}").set_value([target]).run()
     test.number_input(key="setup_stock_buffer").set_value(2)
     test.button_group(key=f"setup_stock_{source}_{target}_way").set_value("pairs").run()
     test.button(key="setup_stock_start").click().run()
@@ -278,13 +280,76 @@ def test_the_set_up_makes_links_claims_the_locations_and_starts(
     assert ws.runs.list()[0].mode is Mode.FULL
 
 
+def _two_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every store has the same two locations."""
+    from sync.managers.verbs.offers import Offer, Offers
+    from sync.model.support import Choice
+
+    places = Offer((Choice("L1", "Merkez"), Choice("L2", "Depo")))
+    monkeypatch.setattr(Offers, "get", lambda self, connection_id, what, wait=0.0: places)
+    monkeypatch.setattr(Offers, "warm", lambda self, wanted, wait: None)
+
+
+def _third_store(ws: Application) -> str:
+    third = ws.connections.add("shopify", "Depo", {}, {})
+    ws.connections.record_check(third.id, Check(True, "gid://shopify/Shop/77", {}), None)
+    return third.id
+
+
+def test_the_set_up_leaves_out_what_is_set_up_already(
+    open_page: Open, ws: Application, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its options and locations would become those of the set-up's screen."""
+    _two_places(monkeypatch)
+    third, source = _third_store(ws), stores.link.a
+    test = open_page("inventory", role="admin", setup="1")
+    assert test.selectbox(key="setup_stock_source").value == source
+    targets = test.multiselect(key=f"setup_stock_targets_{source}")
+    assert (targets.options, targets.value) == (["Depo"], [third])
+    assert "Ana mağaza → Outlet 1 is set up already." in texts(test)
+
+
+def test_what_a_set_up_is_refused_for_stands_beside_its_button(
+    open_page: Open, ws: Application, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _two_places(monkeypatch)
+    _third_store(ws)
+    test = open_page("inventory", role="admin", setup="1")
+
+    def refuse(_verbs: StockVerbs, *_given: Any, **_more: Any) -> list[Flow]:
+        raise NeedsOperator(say("{a} → {b} is set up already.", a="Ana mağaza", b="Depo"))
+
+    monkeypatch.setattr(StockVerbs, "set_up", refuse)
+    test.button(key="setup_stock_preview").click().run()
+    [error] = test.error
+    assert error.value == r"Ana mağaza → Depo is set up already\."
+    assert test.button(key="setup_stock_start") and not ws.runs.list(), "the screen is still there"
+
+
+def test_the_card_counts_what_is_not_tracked_once(
+    open_page: Open, ws: Application, stores: seed.Stores
+) -> None:
+    """It was counted as matched and as not matched."""
+    seed.matched(ws, stores)
+    with ws.db.write() as tx:
+        made = update(stock_items).where(stock_items.c.sku == seed.sku(7)).values(tracked=False)
+        assert tx.execute(made).rowcount == 2, "at either side"
+    StockVerbs(ws).refresh_match(stores.flow.id)
+    test = open_page("inventory", view="overview")
+    told = texts(test).replace("\u00a0", " ")
+    assert "**119** :gray[matched]" in told and "**1** :gray[not tracked]" in told
+    assert "**28** :gray[not matched]" in told
+    test = open_page("inventory", view="match")
+    assert metrics(test) == {**MATCH, "Matched": "119", "Not tracked": "1"}
+
+
 def test_stock_is_not_set_up_backwards(
-    ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+    ws: Application, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other way round it would give the link the other store's locations and run in the old direction."""
-    monkeypatch.setattr(StockVerbs, "_able", lambda self, connection_id: ws.connections.get(connection_id))
+    monkeypatch.setattr(StockSetUp, "able", lambda self, connection_id: ws.connections.get(connection_id))
     monkeypatch.setattr(
-        "sync.managers.verbs.stock.checked_places", lambda _ws, _source, _target, places: places
+        "sync.managers.verbs.stock_set_up.checked_places", lambda _ws, _source, _target, places: places
     )
     before = ws.links.get(stores.link.id)
     with pytest.raises(NeedsOperator, match="one way"):
@@ -293,7 +358,7 @@ def test_stock_is_not_set_up_backwards(
 
 
 def test_a_run_that_ends_while_its_page_is_drawn_is_shown_as_ended(
-    open_page: Open, ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, ws: Application, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the page would stand there as running, without a panel and without a report."""
     from sync.managers.views import runs
@@ -301,7 +366,7 @@ def test_a_run_that_ends_while_its_page_is_drawn_is_shown_as_ended(
     seed.matched(ws, stores)
     run, look = seed.writing(ws, stores), runs.progress
 
-    def ending(space: Workspace, run_id: str) -> Any:
+    def ending(space: Application, run_id: str) -> Any:
         ws.runs.update(run, status=Status.DONE, finished_at=utc_now())
         return look(space, run_id)
 
@@ -311,7 +376,7 @@ def test_a_run_that_ends_while_its_page_is_drawn_is_shown_as_ended(
 
 
 def test_a_refusal_names_the_location_as_the_store_does(
-    ws: Workspace, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
+    ws: Application, stores: seed.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pages.sync_parts.common import said
     from sync.managers.verbs.offers import Offer, Offers

@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from console import csvfile
 from pages.sync_parts import decisions_csv
+from sync.application import Application
 from sync.errors import NeedsOperator
 from sync.model.run import Mode
-from sync.workspace import Workspace
 from tests.pages import seed
 from tests.pages.operating import Open, open_page, operator, shop, texts, typed_in, ws
 
@@ -29,7 +29,7 @@ def shown(test: AppTest) -> list[str]:
 
 
 def test_items_are_grouped_by_cause_and_filtered_by_the_address(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="target.gone")
@@ -37,7 +37,7 @@ def test_items_are_grouped_by_cause_and_filtered_by_the_address(
     assert len(shown(open_page("needs_you", q="MD-1010"))) == 1
 
 
-def test_both_sides_stand_beside_each_other(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_both_sides_stand_beside_each_other(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="match.ambiguous")
     written = texts(test).replace("\\", "")
@@ -46,7 +46,7 @@ def test_both_sides_stand_beside_each_other(open_page: Open, ws: Workspace, shop
 
 
 def test_binding_keeps_the_decision_and_starts_a_run_of_that_record(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="match.proposed")
@@ -61,7 +61,7 @@ def test_binding_keeps_the_decision_and_starts_a_run_of_that_record(
 
 
 def test_with_the_switch_off_the_next_run_carries_it_out(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="match.proposed")
@@ -72,7 +72,7 @@ def test_with_the_switch_off_the_next_run_carries_it_out(
     assert ws.runs.list() == []
 
 
-def test_skipping_asks_first(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_skipping_asks_first(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", cause="target.gone")
     parked = ws.attention.list(cause="target.gone")[0]
@@ -86,7 +86,7 @@ def test_skipping_asks_first(open_page: Open, ws: Workspace, shop: seed.Shop) ->
 
 
 def test_trying_all_again_limits_a_run_to_the_records(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     seed.waiting(ws, shop, 24)
     open_page("needs_you", cause="price.zero").button(key="retry_all").click().run()
@@ -95,7 +95,7 @@ def test_trying_all_again_limits_a_run_to_the_records(
     assert set(run.scope.ids) == wanted and run.flow_id == shop.products.id
 
 
-def test_resolved_items_say_who_closed_them(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_resolved_items_say_who_closed_them(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", state="resolved")
     test.button_group(key="state").set_value("resolved").run()
@@ -103,7 +103,7 @@ def test_resolved_items_say_who_closed_them(open_page: Open, ws: Workspace, shop
     assert "Closed by ayse" in texts(test)
 
 
-def test_a_viewer_cannot_decide(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_viewer_cannot_decide(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     seed.waiting(ws, shop, 24)
     test = open_page("needs_you", role="viewer")
     assert test.button(key="retry_all").disabled
@@ -127,7 +127,7 @@ def test_a_file_that_is_none_is_refused_in_words(content: bytes, said: str) -> N
         decisions_csv.rows_of(content)
 
 
-def test_what_a_setting_mends_leads_there(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_what_a_setting_mends_leads_there(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     seed.waiting(ws, shop, 24)
     links = [
         link.proto.page for link in open_page("needs_you", role="admin", cause="price.zero").get("page_link")

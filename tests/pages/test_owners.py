@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from storage.links import STORE_TO_STORE
+from sync.application import Application
 from sync.errors import NeedsOperator
+from sync.managers.stock.ownership import claim
 from sync.managers.verbs.stock import StockVerbs
 from sync.managers.views import stock
 from sync.model.entity import Entity
 from sync.model.flow import Flow, Link
 from sync.model.run import Mode
 from sync.model.support import Check
-from sync.workspace import Workspace
 from tests.pages.operating import Open, labels, open_page, operator, texts, typed_in, ws
 from tests.pages.seed import stock as seed
 
@@ -23,14 +24,14 @@ ERP_WRITES = ("title", "price", "stock")
 
 
 @pytest.fixture
-def stores(ws: Workspace) -> seed.Stores:
+def stores(ws: Application) -> seed.Stores:
     """Two stores; the stock flow owns the outlet's location."""
     made = seed.stores(ws)
     seed.matched(ws, made)
     return made
 
 
-def erp(ws: Workspace, stores: seed.Stores, *fields: str, enabled: bool = False) -> Flow:
+def erp(ws: Application, stores: seed.Stores, *fields: str, enabled: bool = False) -> Flow:
     """A product flow from an ERP into the same outlet, mapped to the same location."""
     sentos = ws.connections.add("sentos", "Sentos", {}, {})
     ws.connections.record_check(sentos.id, Check(True, "sentos-1", {}), None)
@@ -39,7 +40,7 @@ def erp(ws: Workspace, stores: seed.Stores, *fields: str, enabled: bool = False)
     return ws.links.save(replace(flow, enabled=enabled, products=replace(flow.products, fields=fields)))
 
 
-def third(ws: Workspace, stores: seed.Stores, name: str, number: int) -> tuple[Link, Flow]:
+def third(ws: Application, stores: seed.Stores, name: str, number: int) -> tuple[Link, Flow]:
     """Another store whose stock flow is mapped to the outlet's location, too."""
     made = ws.connections.add("shopify", name, {}, {})
     ws.connections.record_check(made.id, Check(True, f"gid://shopify/Shop/{number}", {}), None)
@@ -48,13 +49,13 @@ def third(ws: Workspace, stores: seed.Stores, name: str, number: int) -> tuple[L
     return link, ws.links.save(replace(flow, enabled=True))
 
 
-def owner(ws: Workspace) -> tuple[str, str]:
+def owner(ws: Application) -> tuple[str, str]:
     """(flow id, by) of the one owned location."""
     [line] = stock.owners(ws)
     return (line.flow.flow.id if line.flow else "", line.by)
 
 
-def test_two_flows_may_want_the_same_location(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_two_flows_may_want_the_same_location(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     """Both are offered; a key that repeats would end the page."""
     wanting = [third(ws, stores, name, n)[1] for n, name in enumerate(("Depo", "Arka depo"), 70)]
     test = open_page("inventory", role="admin", view="owners")
@@ -63,11 +64,11 @@ def test_two_flows_may_want_the_same_location(open_page: Open, ws: Workspace, st
 
 
 def test_a_product_flow_that_carries_stock_takes_a_location_over_on_the_page(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     flow = erp(ws, stores, *ERP_WRITES)
     with pytest.raises(NeedsOperator, match="transfer it to this link first"):
-        StockVerbs(ws).claim(flow, "ayse")
+        claim(ws, flow, "ayse")
     test = open_page("inventory", role="admin", view="owners")
     assert "Products · ERP" in texts(test).replace("\\", "") and "Stock · Ana" in texts(test).replace(
         "\\", ""
@@ -79,11 +80,11 @@ def test_a_product_flow_that_carries_stock_takes_a_location_over_on_the_page(
     test.button(key=opener).click()
     test.button(key=f"transfer_{flow.id}_do").click().run()
     assert owner(ws) == (flow.id, "other-admin")
-    StockVerbs(ws).claim(flow, "ayse")
+    claim(ws, flow, "ayse")
 
 
 def test_a_product_flow_that_leaves_stock_out_is_offered_apart_and_takes_it_up(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     flow = erp(ws, stores, "title", "price", enabled=True)
     test = open_page("inventory", role="admin", view="owners")
@@ -95,7 +96,7 @@ def test_a_product_flow_that_leaves_stock_out_is_offered_apart_and_takes_it_up(
     assert owner(ws) == (flow.id, "ayse")
 
 
-def test_what_is_handed_away_can_be_handed_back(ws: Workspace, stores: seed.Stores) -> None:
+def test_what_is_handed_away_can_be_handed_back(ws: Application, stores: seed.Stores) -> None:
     flow = erp(ws, stores, *ERP_WRITES, enabled=True)
     verbs = StockVerbs(ws)
     verbs.transfer(flow.id, seed.PLACE, "ayse")
@@ -106,16 +107,16 @@ def test_what_is_handed_away_can_be_handed_back(ws: Workspace, stores: seed.Stor
     assert "stock" in ws.links.flow(flow.id).products.fields
     assert owner(ws) == (flow.id, "ayse")
     with pytest.raises(NeedsOperator, match="one writer"):
-        verbs.claim(stores.flow, "ayse")
+        claim(ws, stores.flow, "ayse")
 
 
-def test_a_product_flow_that_gives_one_location_away_owns_none(ws: Workspace, stores: seed.Stores) -> None:
+def test_a_product_flow_that_gives_one_location_away_owns_none(ws: Application, stores: seed.Stores) -> None:
     """It leaves stock out altogether: what it does not write it must not hold against others."""
     flow = erp(ws, stores, *ERP_WRITES, enabled=True)
     ws.links.set_locations(flow.link_id, {seed.PLACE: ("1",), "gid://shopify/Location/10": ("2",)})
     store = ws.connections.get(stores.link.b).identity
     ws.stock_owners.release(stores.flow.id)
-    StockVerbs(ws).claim(flow, "ayse")
+    claim(ws, flow, "ayse")
     assert len(ws.stock_owners.of(store)) == 2
     StockVerbs(ws).transfer(stores.flow.id, seed.PLACE, "ayse")
     assert ws.stock_owners.of(store) == {seed.PLACE: stores.flow.id}
@@ -123,7 +124,7 @@ def test_a_product_flow_that_gives_one_location_away_owns_none(ws: Workspace, st
 
 @pytest.mark.parametrize("case", ["order flow", "not mapped", "former at work", "beside"])
 def test_what_cannot_be_handed_over_is_refused_with_nothing_changed(
-    ws: Workspace, stores: seed.Stores, case: str
+    ws: Application, stores: seed.Stores, case: str
 ) -> None:
     flow = erp(ws, stores, "title", enabled=True)
     place, match = seed.PLACE, "cannot write stock"
@@ -147,17 +148,19 @@ def test_what_cannot_be_handed_over_is_refused_with_nothing_changed(
 
 
 def test_a_mapping_that_takes_in_anothers_location_writes_nothing_there(
-    ws: Workspace, stores: seed.Stores
+    ws: Application, stores: seed.Stores
 ) -> None:
     """Locations may be mapped freely; each run claims them all before its first write, and is refused."""
     _link, flow = third(ws, stores, "Depo", 70)
     ws.links.set_locations(flow.link_id, {seed.PLACE: ("1",), "gid://shopify/Location/10": ("2",)})
     with pytest.raises(NeedsOperator, match="one writer"):
-        StockVerbs(ws).claim(flow, "ayse")
+        claim(ws, flow, "ayse")
     assert owner(ws) == (stores.flow.id, "ayse")
 
 
-def test_who_may_not_configure_sees_owners_only(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_who_may_not_configure_sees_owners_only(
+    open_page: Open, ws: Application, stores: seed.Stores
+) -> None:
     third(ws, stores, "Depo", 70)
     test = open_page("inventory", view="owners")
     assert not [label for label in labels(test) if label.startswith("Hand over")]

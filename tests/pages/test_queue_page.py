@@ -10,9 +10,9 @@ from sqlalchemy import update
 from storage.clock import utc_now
 from storage.messages import stored_message
 from storage.tables.sync import sync_queue
+from sync.application import Application
 from sync.model.entity import Entity
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages.operating import Open, labels, metrics, open_page, operator, texts, ws
 from tests.pages.seed import stock as seed
 
@@ -20,7 +20,7 @@ __all__ = ["open_page", "operator", "ws"]
 
 
 @pytest.fixture
-def stores(ws: Workspace) -> seed.Stores:
+def stores(ws: Application) -> seed.Stores:
     """Two matched stores with three records due, one of them failed."""
     made = seed.stores(ws)
     seed.matched(ws, made)
@@ -59,7 +59,7 @@ def test_rows_are_found_by_sku_and_status(open_page: Open, stores: seed.Stores) 
     assert "No row matches." in texts(open_page("queue", q="nothing like it"))
 
 
-def test_all_that_failed_is_tried_again(open_page: Open, ws: Workspace, stores: seed.Stores) -> None:
+def test_all_that_failed_is_tried_again(open_page: Open, ws: Application, stores: seed.Stores) -> None:
     test = open_page("queue")
     assert test.button(key="queue_now").disabled, "nothing is ticked"
     test.button(key="queue_retry_all").click().run()
@@ -73,7 +73,7 @@ def test_who_may_only_look_cannot_act(open_page: Open, stores: seed.Stores) -> N
 
 
 def test_a_retry_is_told_on_the_readers_clock_and_in_the_readers_language(
-    open_page: Open, ws: Workspace, stores: seed.Stores
+    open_page: Open, ws: Application, stores: seed.Stores
 ) -> None:
     due = datetime(2031, 3, 4, 20, 30, 5, tzinfo=UTC)  # 23:30 in Istanbul
     with ws.db.write() as tx:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sync.application import Application
 from sync.errors import Transient
+from sync.managers.verbs import ConnectionVerbs
 from sync.model.flow import Link
-from sync.workspace import Workspace
 from tests.pages.settings_world import link, visit, world, ws
 from tests.unit.verbs.world import SHOP, World
 
@@ -22,7 +23,9 @@ def test_an_empty_installation_leads_through_four_steps(visit: Any) -> None:
     assert {"new_sentos_url", "new_sentos_key", "new_sentos_secret"} <= {t.key for t in page.at.text_input}
 
 
-def test_a_merchant_gets_from_nothing_to_a_link_by_two_forms_and_a_button(visit: Any, ws: Workspace) -> None:
+def test_a_merchant_gets_from_nothing_to_a_link_by_two_forms_and_a_button(
+    visit: Any, ws: Application
+) -> None:
     page = visit()
     page.press("setup_form_1")
     for key, value in (
@@ -45,7 +48,20 @@ def test_a_merchant_gets_from_nothing_to_a_link_by_two_forms_and_a_button(visit:
     assert [f.enabled for f in ws.links.flows(made.id)] == [True, False]
 
 
-def test_a_form_that_cannot_be_says_why_and_stores_nothing(visit: Any, ws: Workspace) -> None:
+def test_stores_alone_are_led_to_stock_between_them(visit: Any, ws: Application) -> None:
+    page = visit()
+    assert "Stock between Shopify stores: connect two stores, then Set up stock." in page.text
+    assert "Connect Sentos" in page.text, "the other way stands beside it"
+    for name, token in (("moda", "shpat_one"), ("ikinci", "shpat_two")):
+        ConnectionVerbs(ws).add("shopify", name, {"shop": name}, {"access_token": token})
+    assert [c.status for c in ws.connections.all()] == ["connected", "connected"]
+    page = visit()
+    assert "Connect Sentos" not in page.text and "Link the two" not in page.text
+    [way] = [link.proto for link in page.at.get("page_link") if link.proto.label == "Set up stock"]
+    assert "inventory" in way.page
+
+
+def test_a_form_that_cannot_be_says_why_and_stores_nothing(visit: Any, ws: Application) -> None:
     page = visit()
     page.press("add_connection")
     page.fill("new_sentos_url", "https://evil.example.com")
@@ -58,7 +74,7 @@ def test_a_form_that_cannot_be_says_why_and_stores_nothing(visit: Any, ws: Works
     assert ws.connections.all() == []
 
 
-def test_a_wrong_token_is_stored_as_failed_with_its_reason(visit: Any, ws: Workspace) -> None:
+def test_a_wrong_token_is_stored_as_failed_with_its_reason(visit: Any, ws: Application) -> None:
     page = visit()
     page.press("setup_form_1")
     for key, value in (("new_sentos_url", "ornek"), ("new_sentos_key", "k"), ("new_sentos_secret", "wrong")):
@@ -84,7 +100,7 @@ def test_stored_secrets_are_never_put_into_the_form(visit: Any, link: Link) -> N
 
 
 def test_another_shops_token_is_refused_in_the_dialog(
-    visit: Any, ws: Workspace, world: World, link: Link
+    visit: Any, ws: Application, world: World, link: Link
 ) -> None:
     world.tenants[SHOP].identity, world.tenants[SHOP].secret = "gid://shopify/Shop/9", "shpat_other"
     page = visit()
@@ -105,7 +121,7 @@ def test_the_test_button_tells_what_a_platform_says_without_rendering_it(
     assert "is busy" in raw and "![x](" not in raw
 
 
-def test_deleting_shows_what_hangs_on_it_and_wants_the_name(visit: Any, ws: Workspace, link: Link) -> None:
+def test_deleting_shows_what_hangs_on_it_and_wants_the_name(visit: Any, ws: Application, link: Link) -> None:
     page = visit()
     page.press(f"delete_{link.b}")
     assert (

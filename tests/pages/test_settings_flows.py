@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from sync.application import Application
 from sync.managers.verbs import LinkVerbs
+from sync.managers.verbs.offers import offers_of
 from sync.model.entity import Entity
 from sync.model.flow import FieldMap, Link
-from sync.workspace import Workspace
 from tests.pages.settings_world import flow_of, link, visit, world, ws
 from tests.unit.verbs.world import SHOP, World
 
@@ -26,7 +27,7 @@ def test_without_connections_there_is_nothing_to_link(visit: Any) -> None:
     assert page.at.button(key="add_link").disabled
 
 
-def test_only_fields_of_both_sides_are_offered_and_saved(visit: Any, ws: Workspace, link: Link) -> None:
+def test_only_fields_of_both_sides_are_offered_and_saved(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**LINKS)
     fields = page.find(page.at.button_group, "_fields")
     assert "Title" in str(fields.options) and "Weight" not in str(fields.options)
@@ -40,7 +41,7 @@ def test_only_fields_of_both_sides_are_offered_and_saved(visit: Any, ws: Workspa
     assert "Saved." in page.toasts
 
 
-def test_the_order_of_match_keys_is_kept(visit: Any, ws: Workspace, link: Link) -> None:
+def test_the_order_of_match_keys_is_kept(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**LINKS)
     keys = page.find(page.at.multiselect, "_match")
     keys.set_value(["barcode", "sku"])
@@ -57,7 +58,7 @@ def test_the_order_of_match_keys_is_kept(visit: Any, ws: Workspace, link: Link) 
 )
 def test_product_settings_that_cannot_be_are_refused_beside_the_button(
     visit: Any,
-    ws: Workspace,
+    ws: Application,
     link: Link,
     key: str,
     value: str,
@@ -70,11 +71,11 @@ def test_product_settings_that_cannot_be_are_refused_beside_the_button(
     assert flow_of(ws, link, Entity.PRODUCT).version == link_version(ws, link)
 
 
-def link_version(ws: Workspace, link: Link) -> int:
+def link_version(ws: Application, link: Link) -> int:
     return flow_of(ws, link, Entity.PRODUCT).version
 
 
-def test_mappings_are_typed_into_a_table(visit: Any, ws: Workspace, link: Link) -> None:
+def test_mappings_are_typed_into_a_table(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**LINKS)
     key = page.find(page.at.data_editor, "_mappings").key
     page.at.session_state[key] = {
@@ -91,7 +92,7 @@ def test_mappings_are_typed_into_a_table(visit: Any, ws: Workspace, link: Link) 
 
 
 def test_switching_on_says_which_scopes_are_missing(
-    visit: Any, ws: Workspace, world: World, link: Link
+    visit: Any, ws: Application, world: World, link: Link
 ) -> None:
     world.tenants[SHOP].granted = frozenset({"read_products"})
     flow = flow_of(ws, link, Entity.PRODUCT)
@@ -105,7 +106,7 @@ def test_switching_on_says_which_scopes_are_missing(
     assert not flow_of(ws, link, Entity.PRODUCT).enabled
 
 
-def test_a_schedule_is_set_shown_and_paused(visit: Any, ws: Workspace, link: Link) -> None:
+def test_a_schedule_is_set_shown_and_paused(visit: Any, ws: Application, link: Link) -> None:
     LinkVerbs(ws).enable(flow_of(ws, link, Entity.PRODUCT).id)
     page = visit(**LINKS)
     page.find(page.at.button_group, "_way").set_value("cron").run()
@@ -123,7 +124,19 @@ def test_a_schedule_is_set_shown_and_paused(visit: Any, ws: Workspace, link: Lin
     assert not flow_of(ws, link, Entity.PRODUCT).schedule.paused
 
 
-def test_order_settings_are_saved_with_comma_and_words(visit: Any, ws: Workspace, link: Link) -> None:
+def test_quiet_hours_name_their_time_zone_beside_every_so_often(
+    visit: Any, ws: Application, link: Link
+) -> None:
+    page = visit(**LINKS)
+    page.find(page.at.button_group, "_way").set_value("every").run()
+    page.find(page.at.toggle, "_quiet").set_value(True).run()
+    page.find(page.at.selectbox, "_zone").set_value("Europe/Berlin")
+    page.press("schedule_")
+    saved = flow_of(ws, link, Entity.PRODUCT).schedule
+    assert (saved.quiet_from, saved.quiet_to, saved.timezone) == ("22:00", "07:00", "Europe/Berlin")
+
+
+def test_order_settings_are_saved_with_comma_and_words(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**ORDERS)
     page.find(page.at.selectbox, "_channel").set_value("7")
     page.find(page.at.selectbox, "_warehouse").set_value("2")
@@ -137,7 +150,7 @@ def test_order_settings_are_saved_with_comma_and_words(visit: Any, ws: Workspace
     assert saved.status_out["paid"] == "2" and saved.status_back["5"] == "fulfil"
 
 
-def test_status_and_payment_tables_are_edited(visit: Any, ws: Workspace, link: Link) -> None:
+def test_status_and_payment_tables_are_edited(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**ORDERS)
     out, payments = (page.find(page.at.data_editor, name).key for name in ("_out", "_payments"))
     page.at.session_state[out] = {
@@ -168,14 +181,14 @@ def test_order_settings_that_cannot_be(visit: Any, link: Link, key: str, value: 
     assert said in page.errors
 
 
-def test_an_incomplete_order_flow_says_what_to_choose(visit: Any, ws: Workspace, link: Link) -> None:
+def test_an_incomplete_order_flow_says_what_to_choose(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**ORDERS)
     page.press(f"on_{flow_of(ws, link, Entity.ORDER).id}")
     assert "Choose the sales channel under which orders appear in ERP" in page.errors
 
 
 def test_a_go_live_day_is_kept_to_the_moment_unless_it_is_changed(
-    visit: Any, ws: Workspace, link: Link
+    visit: Any, ws: Application, link: Link
 ) -> None:
     from dataclasses import replace
 
@@ -192,7 +205,7 @@ def test_a_go_live_day_is_kept_to_the_moment_unless_it_is_changed(
 
 
 def test_older_orders_are_counted_and_confirmed_by_their_number(
-    visit: Any, ws: Workspace, link: Link, monkeypatch: pytest.MonkeyPatch
+    visit: Any, ws: Application, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dataclasses import replace
 
@@ -211,7 +224,7 @@ def test_older_orders_are_counted_and_confirmed_by_their_number(
     assert flow_of(ws, link, Entity.ORDER).orders.older_since is None
 
 
-def test_locations_are_mapped(visit: Any, ws: Workspace, link: Link) -> None:
+def test_locations_are_mapped(visit: Any, ws: Application, link: Link) -> None:
     page = visit(section="links", part="places")
     place = page.find(page.at.multiselect, "place_")
     place.set_value(["2"])
@@ -219,7 +232,7 @@ def test_locations_are_mapped(visit: Any, ws: Workspace, link: Link) -> None:
     assert ws.links.get(link.id).locations == {"gid://shopify/Location/1": ("2",)}
 
 
-def test_a_link_is_renamed_added_and_deleted(visit: Any, ws: Workspace, link: Link) -> None:
+def test_a_link_is_renamed_added_and_deleted(visit: Any, ws: Application, link: Link) -> None:
     page = visit(**LINKS)
     page.fill(f"rename_{link.id}_name", "Yeni")
     page.press(f"rename_{link.id}_do")
@@ -231,7 +244,18 @@ def test_a_link_is_renamed_added_and_deleted(visit: Any, ws: Workspace, link: Li
     assert ws.links.all() == []
 
 
-def test_lists_that_cannot_be_read_lose_nothing(visit: Any, ws: Workspace, world: World, link: Link) -> None:
+def test_deleting_a_link_says_how_many_flows_are_on(visit: Any, ws: Application, link: Link) -> None:
+    LinkVerbs(ws).enable(flow_of(ws, link, Entity.PRODUCT).id)
+    page = visit(**LINKS)
+    page.press(f"delete_link_{link.id}")
+    assert not page.at.exception and "1 flow that is switched on" in page.text
+    page.confirm(f"delete_link_{link.id}", f"delete_link_{link.id}_ask", link.name)
+    assert ws.links.all() == []
+
+
+def test_lists_that_cannot_be_read_lose_nothing(
+    visit: Any, ws: Application, world: World, link: Link
+) -> None:
     from dataclasses import replace
 
     from sync.errors import Transient
@@ -240,7 +264,7 @@ def test_lists_that_cannot_be_read_lose_nothing(visit: Any, ws: Workspace, world
     LinkVerbs(ws).save(
         replace(flow, products=replace(flow.products, channels=("gid://shopify/Publication/1",)))
     )
-    ws.__dict__["offers"].forget(link.b)
+    offers_of(ws).forget(link.b)
     world.down = Transient("Shopify is busy.")
     page = visit(**LINKS)
     assert "The list could not be read: Shopify is busy." in page.text

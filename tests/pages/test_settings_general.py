@@ -10,17 +10,17 @@ import pytest
 from console import state
 from storage import preferences
 from storage.users import User
+from sync.application import Application
 from sync.errors import NeedsOperator
 from sync.managers.trial import Trial
 from sync.managers.verbs import LinkVerbs
 from sync.model.flow import Link
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages.conftest import PASSWORD
 from tests.pages.settings_world import link, visit, world, ws
 
 
-def test_the_key_is_rotated_after_a_typed_confirmation(visit: Any, ws: Workspace, link: Link) -> None:
+def test_the_key_is_rotated_after_a_typed_confirmation(visit: Any, ws: Application, link: Link) -> None:
     before = ws.paths.key_file.read_text()
     page = visit(section="security")
     page.confirm("rotate_key", "rotate_key_ask", "rotate")
@@ -54,7 +54,7 @@ def test_a_password_is_changed_only_with_the_old_one(
     assert state.shared().users.verify("admin", PASSWORD) is not None
 
 
-def test_schedules_are_paused_all_together(visit: Any, ws: Workspace) -> None:
+def test_schedules_are_paused_all_together(visit: Any, ws: Application) -> None:
     page = visit(section="general")
     page.press("pause_all_do")
     assert LinkVerbs(ws).paused() and "All schedules are paused." in page.text
@@ -62,7 +62,7 @@ def test_schedules_are_paused_all_together(visit: Any, ws: Workspace) -> None:
     assert not LinkVerbs(ws).paused()
 
 
-def test_what_the_log_keeps_and_how_csv_is_written(visit: Any, ws: Workspace) -> None:
+def test_what_the_log_keeps_and_how_csv_is_written(visit: Any, ws: Application) -> None:
     page = visit(section="general")
     page.at.number_input(key="log_days").set_value(30)
     page.press("log_save")
@@ -79,7 +79,9 @@ def test_language_and_zone_are_the_readers_own(visit: Any, admin: User) -> None:
     assert user is not None and (user.language, user.timezone) == ("tr", "Europe/Istanbul")
 
 
-def test_the_sandbox_starts_by_one_click(visit: Any, ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sandbox_starts_by_one_click(
+    visit: Any, ws: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started: list[str] = []
     monkeypatch.setattr(Trial, "start", lambda self, plan: started.append(plan.kind))
     page = visit()

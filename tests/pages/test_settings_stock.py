@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sync.application import Application
 from sync.model.flow import Schedule
-from sync.workspace import Workspace
 from tests.pages.operating import Open, open_page, operator, texts, ws
 from tests.pages.seed import stock as seed
 
@@ -16,7 +16,7 @@ __all__ = ["open_page", "operator", "ws"]
 
 
 @pytest.fixture
-def stores(ws: Workspace) -> seed.Stores:
+def stores(ws: Application) -> seed.Stores:
     """Two stores whose stock flow is in operation."""
     made = seed.stores(ws)
     seed.matched(ws, made, 20)
@@ -40,7 +40,7 @@ def test_a_link_between_stores_has_stock_and_locations_only(page: AppTest) -> No
     assert "Quantities by SKU" in texts(page)
 
 
-def test_the_options_are_saved(page: AppTest, ws: Workspace, stores: seed.Stores) -> None:
+def test_the_options_are_saved(page: AppTest, ws: Application, stores: seed.Stores) -> None:
     find(page.toggle, "_dashes").set_value(True)
     find(page.number_input, "_buffer").set_value(3)
     find(page.selectbox, "_drift").set_value("restore")
@@ -53,7 +53,7 @@ def test_the_options_are_saved(page: AppTest, ws: Workspace, stores: seed.Stores
     assert (saved.drift, saved.gone, saved.brakes.zeroed_count) == ("restore", "zero", 44)
 
 
-def test_a_weekly_schedule_with_quiet_hours(page: AppTest, ws: Workspace, stores: seed.Stores) -> None:
+def test_a_weekly_schedule_with_quiet_hours(page: AppTest, ws: Application, stores: seed.Stores) -> None:
     find(page.button_group, "_way").set_value("weekly").run()
     find(page.multiselect, "_days").set_value([1, 4])
     find(page.toggle, "_quiet").set_value(True).run()
@@ -64,7 +64,7 @@ def test_a_weekly_schedule_with_quiet_hours(page: AppTest, ws: Workspace, stores
     assert find(page.button_group, "_way").value == "weekly", "it is read back as it was set"
 
 
-def test_a_daily_schedule_is_a_cron_line(page: AppTest, ws: Workspace, stores: seed.Stores) -> None:
+def test_a_daily_schedule_is_a_cron_line(page: AppTest, ws: Application, stores: seed.Stores) -> None:
     find(page.button_group, "_way").set_value("daily").run()
     next(b for b in page.button if str(b.label) == "Save schedule").click().run()
     assert ws.links.flow(stores.flow.id).schedule.cron == "30 3 * * *"
@@ -79,7 +79,7 @@ def test_the_card_says_what_each_kind_of_schedule_reads(page: AppTest) -> None:
     assert daily not in texts(page) and each in texts(page)
 
 
-def test_a_schedule_before_the_baseline_is_refused_with_the_reason(open_page: Open, ws: Workspace) -> None:
+def test_a_schedule_before_the_baseline_is_refused_with_the_reason(open_page: Open, ws: Application) -> None:
     new = seed.stores(ws)
     page = open_page("settings", role="admin", section="links", part="stock")
     find(page.button_group, "_way").set_value("daily").run()

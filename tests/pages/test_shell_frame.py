@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from console import access, state
 from console.state import Shell
 from storage.users import User
-from sync import workspace
+from sync import application
 from sync.errors import NeedsOperator
 from sync.model.text import say
 from tests.pages.conftest import PASSWORD
@@ -33,7 +33,7 @@ def visit(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Visit:
     def open_page(user: User | None, page: str = "") -> AppTest:
         token = shell.sessions.start(user) if user else "nobody"
         monkeypatch.setattr(access, "token", lambda: token)
-        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
         return test.switch_page(f"pages/{page}.py").run() if page else test
 
     return open_page
@@ -81,7 +81,7 @@ def test_a_page_without_its_frame_still_refuses_a_stranger(
 ) -> None:
     """Streamlit would run a file of pages/ by itself if it ever forgot the navigation."""
     monkeypatch.setattr(access, "token", lambda: "nobody")
-    test = AppTest.from_file(str(path), default_timeout=30).run()
+    test = AppTest.from_file(str(path), default_timeout=60).run()
     assert not test.exception
     assert not (test.title or test.button or test.dataframe)
     assert "signed out" in texts(test)
@@ -181,7 +181,7 @@ def test_one_click_starts_the_sandbox_and_leads_on(
     visit: Visit, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(workspace.shared().trial, "start", lambda plan: started.append(plan.kind) or "link")
+    monkeypatch.setattr(application.shared().trial, "start", lambda plan: started.append(plan.kind) or "link")
     test = visit(admin, "welcome").button(key="start_sandbox").click().run()
     assert started == ["erp"]
     assert [title.value for title in test.title] == ["Sync"]
@@ -196,7 +196,7 @@ def test_a_refusal_stands_on_the_page_as_text(
     def refuse(_plan: object) -> None:
         raise NeedsOperator(say("There is no host {host}.", host="**evil** <img src=x>"))
 
-    monkeypatch.setattr(workspace.shared().trial, "start", refuse)
+    monkeypatch.setattr(application.shared().trial, "start", refuse)
     test = visit(admin, "welcome").button(key="start_sandbox").click().run()
     assert [title.value for title in test.title] == ["Welcome to Counterpart"]
     assert "\\*\\*evil\\*\\*" in test.error[0].value
@@ -206,7 +206,7 @@ def test_no_click_of_a_stranger_starts_anything(
     visit: Visit, shell: Shell, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(workspace.shared().trial, "start", lambda _plan: started.append("trial"))
+    monkeypatch.setattr(application.shared().trial, "start", lambda _plan: started.append("trial"))
     test = visit(admin, "welcome")
     shell.sessions.revoke_all(admin.id)
     test.button(key="start_sandbox").click().run()

@@ -14,8 +14,8 @@ from console.gate import Gate, is_public
 from console.state import Shell
 from storage.oslock import ProcessLock
 from storage.users import User
-from sync import workspace
-from sync.workspace import Workspace
+from sync import application
+from sync.application import Application
 from tests.pages.asgi import OWN, request, run, scope_of
 
 
@@ -163,14 +163,14 @@ def test_health_names_version_database_and_workers(app: Any) -> None:
 
 
 def test_health_tells_who_works(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ws = workspace.shared()
+    ws = application.shared()
     other = ProcessLock(ws.paths.folder / "worker.lock")  # as another process holds it
     assert other.acquire()
     try:
         assert json.loads(request(app, "GET", "/healthz").text)["workers"] == "elsewhere"
     finally:
         other.release()
-    monkeypatch.setattr(Workspace, "works", True)
+    monkeypatch.setattr(Application, "works", True)
     assert json.loads(request(app, "GET", "/healthz").text)["workers"] == "running"
 
 

@@ -31,7 +31,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 
 def get(console: Console, path: str, headers: dict[str, str] | None = None) -> tuple[int, str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=60)
     try:
         connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()

@@ -12,7 +12,7 @@ from console import state
 from console.signin import known_zone
 from console.state import Shell
 from storage.users import User
-from sync.workspace import open_workspace
+from sync.application import open_application
 from tests.pages.asgi import OWN, Answer, request
 from tests.pages.conftest import PASSWORD, guarded
 
@@ -146,9 +146,10 @@ def test_a_wrong_password_is_refused_without_saying_which_was_wrong(app: Any, ad
     assert "wrong password" not in wrong.text
 
 
+@pytest.mark.usefixtures("still")
 def test_guessing_is_throttled_and_a_restart_does_not_help(tmp_path: Path) -> None:
     home = {"COUNTERPART_HOME": str(tmp_path)}
-    before = open_workspace(home)
+    before = open_application(home)
     shell = state.of(before)
     shell.users.create_first("admin", PASSWORD)
     app = guarded(shell)
@@ -158,7 +159,7 @@ def test_guessing_is_throttled_and_a_restart_does_not_help(tmp_path: Path) -> No
     assert int(last.header("retry-after")) >= 1
     before.close()
 
-    again = open_workspace(home)
+    again = open_application(home)
     assert sign_in(guarded(state.of(again))).status == 429, "the right password is not even looked at"
     again.close()
 

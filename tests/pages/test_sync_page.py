@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sync.application import Application
 from sync.model.flow import ProductFilter
 from sync.model.run import Mode, Scope, Status
-from sync.workspace import Workspace
 from tests.pages import seed
 from tests.pages.operating import Open, labels, metrics, open_page, operator, shop, texts, typed_in, ws
 
@@ -33,7 +33,7 @@ def test_each_flow_has_its_card_with_three_ways_to_run(open_page: Open, shop: se
 
 @pytest.mark.parametrize("mode", [Mode.PREVIEW, Mode.TEST, Mode.FULL])
 def test_a_button_starts_its_run_and_opens_it(
-    open_page: Open, ws: Workspace, shop: seed.Shop, mode: Mode
+    open_page: Open, ws: Application, shop: seed.Shop, mode: Mode
 ) -> None:
     test = open_page("sync")
     test.button(key=f"{mode}_{shop.products.id}").click().run()
@@ -44,7 +44,7 @@ def test_a_button_starts_its_run_and_opens_it(
 
 
 def test_parts_and_single_records_become_the_runs_scope(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     test = open_page("sync")
     flow = shop.products.id
@@ -56,7 +56,7 @@ def test_parts_and_single_records_become_the_runs_scope(
     assert ws.runs.list()[0].scope == Scope(("prices", "stock"), ("MD-1-M", "MD-2-L"), (), ("1203",))
 
 
-def test_a_run_can_be_narrowed_by_filters(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_run_can_be_narrowed_by_filters(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     test, flow = open_page("sync"), shop.products.id
     test.text_input(key=f"brands_{flow}").input("Moda Evi, Pera Denim")
     test.text_input(key=f"title_{flow}").input(" Keten ")
@@ -68,14 +68,24 @@ def test_a_run_can_be_narrowed_by_filters(open_page: Open, ws: Workspace, shop: 
     assert "Title contains: Keten" in texts(open_page("run", id=run.id)).replace("\\", "")
 
 
-def test_one_order_alone(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_what_is_typed_when_the_button_is_pressed_counts(
+    open_page: Open, ws: Application, shop: seed.Shop
+) -> None:
+    """A click that comes before the page was drawn again with the filter."""
+    test, flow = open_page("sync"), shop.products.id
+    test.text_input(key=f"skus_{flow}").input("MD-1-M")
+    test.button(key=f"full_{flow}").click().run()
+    assert ws.runs.list()[0].scope.skus == ("MD-1-M",)
+
+
+def test_one_order_alone(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     test = open_page("sync")
     test.text_input(key=f"names_{shop.orders.id}").input("#1001").run()
     test.button(key=f"test_{shop.orders.id}").click().run()
     assert ws.runs.list()[0].scope.names == ("#1001",)
 
 
-def test_a_second_run_of_a_flow_cannot_be_started(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_second_run_of_a_flow_cannot_be_started(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     seed.running(ws, shop)
     test = open_page("sync")
     assert test.button(key=f"full_{shop.orders.id}").disabled
@@ -83,7 +93,7 @@ def test_a_second_run_of_a_flow_cannot_be_started(open_page: Open, ws: Workspace
 
 
 def test_a_run_that_began_since_the_page_was_drawn_is_refused_in_words(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     test = open_page("sync")
     seed.running(ws, shop)
@@ -93,7 +103,7 @@ def test_a_run_that_began_since_the_page_was_drawn_is_refused_in_words(
 
 
 def test_a_flow_that_is_off_says_where_to_switch_it_on(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     from dataclasses import replace
 
@@ -109,7 +119,7 @@ def test_a_viewer_may_look_but_not_start(open_page: Open, shop: seed.Shop) -> No
 
 
 def test_a_running_run_shows_stage_count_and_pace_and_can_be_cancelled(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     run_id = seed.running(ws, shop)
     test = open_page("sync")
@@ -127,14 +137,14 @@ def test_an_unknown_run_is_said_plainly(open_page: Open, shop: seed.Shop) -> Non
     assert "There is no run nowhere" in texts(open_page("run", id="nowhere")).replace("\\", "")
 
 
-def test_the_report_balances_on_the_page(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_the_report_balances_on_the_page(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     test = open_page("run", id=seed.first_run(ws, shop, 120))
     shown = metrics(test)
     assert int(shown["Read"]) == sum(int(n) for name, n in shown.items() if name != "Read") == 120
     assert "report balances" in texts(test)
 
 
-def test_a_report_that_does_not_balance_is_said(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_report_that_does_not_balance_is_said(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     from dataclasses import replace
 
     run_id = seed.first_run(ws, shop, 20)
@@ -147,27 +157,27 @@ def table_of(test: AppTest) -> list[dict[str, object]]:
     return rows
 
 
-def test_the_rows_say_what_changed_or_why_not(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_the_rows_say_what_changed_or_why_not(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     rows = table_of(open_page("run", id=seed.first_run(ws, shop, 60)))
     created = next(row for row in rows if row["outcome"] == ["Created"])
     assert "Variants: 6" in str(created["what"])
     assert any("same title" in str(row["what"]) for row in rows)
 
 
-def test_the_address_filters_the_rows(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_the_address_filters_the_rows(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     run_id = seed.first_run(ws, shop, 200)
     rows = table_of(open_page("run", id=run_id, outcome="failed"))
     assert rows and all(row["outcome"] == ["Failed"] for row in rows)
     assert [row["sku"] for row in table_of(open_page("run", id=run_id, q="MD-1042"))] == ["MD-1042"]
 
 
-def test_remote_text_shows_as_it_is(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_remote_text_shows_as_it_is(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     rows = table_of(open_page("run", id=seed.preview(ws, shop, 12)))
     assert any("<b>Yeni</b>" in str(row["what"]) for row in rows)
 
 
 def test_the_brake_names_count_and_limit_and_asks_for_the_number(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     run_id = seed.braked(ws, shop, 30)
     test = open_page("run", id=run_id)
@@ -185,7 +195,7 @@ def test_the_brake_names_count_and_limit_and_asks_for_the_number(
     assert item is not None and item.action == "brake"
 
 
-def test_a_braked_run_can_be_ended_without_a_write(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_braked_run_can_be_ended_without_a_write(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     run_id = seed.braked(ws, shop, 30)
     open_page("run", id=run_id).button(key="abandon").click().run()
     run = ws.runs.get(run_id)
@@ -193,7 +203,7 @@ def test_a_braked_run_can_be_ended_without_a_write(open_page: Open, ws: Workspac
     assert run.first_write_at is None
 
 
-def test_a_plan_is_unticked_and_applied(open_page: Open, ws: Workspace, shop: seed.Shop) -> None:
+def test_a_plan_is_unticked_and_applied(open_page: Open, ws: Application, shop: seed.Shop) -> None:
     preview = seed.preview(ws, shop, 30)
     test = open_page("run", id=preview, q="MD-1003")
     test.button(key="untick_all").click().run()
@@ -206,7 +216,7 @@ def test_a_plan_is_unticked_and_applied(open_page: Open, ws: Workspace, shop: se
 
 
 def test_a_plan_made_with_other_settings_cannot_be_applied(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     preview = seed.preview(ws, shop, 12)
     ws.links.save(shop.products)
@@ -215,7 +225,7 @@ def test_a_plan_made_with_other_settings_cannot_be_applied(
 
 
 def test_ten_thousand_records_are_shown_a_page_at_a_time(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     run_id = seed.stock_run(ws, shop, 10_283, seed.NOW, 0.9)
     test = open_page("run", id=run_id)
@@ -230,7 +240,7 @@ def test_ten_thousand_records_are_shown_a_page_at_a_time(
 
 
 def test_the_page_reads_in_turkish_where_the_catalogue_does(
-    open_page: Open, ws: Workspace, shop: seed.Shop
+    open_page: Open, ws: Application, shop: seed.Shop
 ) -> None:
     test = open_page("run", id=seed.stock_run(ws, shop, 1500, seed.NOW, 0.1), language="tr")
     assert "1.500" in [str(m.value) for m in test.metric]

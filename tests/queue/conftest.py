@@ -11,19 +11,20 @@ import pytest
 from sqlalchemy import select, update
 
 from storage.clock import utc_now
-from storage.database import Database, open_database
+from storage.database import Database
+from storage.opening import open_database
 from storage.paths import DataPaths
 from storage.queue import BY_HAND, Item
 from storage.tables.sync import sync_queue
 from storage.vault import Vault
+from sync.application import Application
 from sync.errors import CounterpartError
 from sync.model.entity import Entity
 from sync.model.flow import Flow
 from sync.queue.executor import Executor
-from sync.workspace import Workspace
 
 Act = Callable[[Item], CounterpartError | None]
-PATIENCE = 30.0
+PATIENCE = 180.0
 
 
 class Played:
@@ -46,7 +47,7 @@ class World:
 
     def __init__(self, db: Database, folder: Path, flow: Flow | None = None) -> None:
         paths = DataPaths(folder, db.url.render_as_string(hide_password=False))
-        self.ws = Workspace(paths, db, Vault.open(folder, {}, db=db))
+        self.ws = Application(paths, db, Vault.open(folder, {}, db=db))
         self.manager = Played()
         self.ws.manager_of = lambda entity: self.manager  # type: ignore[method-assign,assignment,return-value]
         self.flow = flow or self._flow()

@@ -86,14 +86,14 @@ def test_urgent_records_overtake_while_all_other_threads_are_busy(world: World) 
     def slow(item: Item) -> CounterpartError | None:
         if item.record_id == "slow":
             there.set()
-            assert go_on.wait(30)
+            assert go_on.wait(120)
         return None
 
     world.manager.act = slow
     world.push("slow", priority=SCHEDULED)
     world.executor.start()
     try:
-        assert there.wait(20)
+        assert there.wait(120)
         world.push("urgent", priority=URGENT)
         until(lambda: "urgent" in world.manager.done)
         assert "slow" not in world.manager.done

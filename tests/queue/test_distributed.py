@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import open_database
+from storage.opening import open_database
 from storage.queue import SCHEDULED, URGENT
 from sync.managers.base import SyncManager
 from sync.managers.context import Context
@@ -24,7 +24,7 @@ from tests import postgres
 from tests.queue.conftest import World, until
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Scripted(SyncManager):
@@ -51,7 +51,9 @@ class Shop:
         self.ledger.touch()
         self.workers: list[subprocess.Popen[str]] = []
 
-    def worker(self, pause: float = 0.0, lease: float = 2.0, grace: float = 1.0) -> subprocess.Popen[str]:
+    def worker(self, pause: float = 0.0, lease: float = 60.0, grace: float = 30.0) -> subprocess.Popen[str]:
+        """`lease`, `grace`: short only where a takeover is waited for. What a worker has done and not stored
+        when its lease ends is done once more, and a machine may stand still for seconds."""
         env = {
             **os.environ,
             "COUNTERPART_HOME": str(self.folder),
@@ -124,10 +126,10 @@ def test_a_killed_worker_is_taken_over(shop: Shop) -> None:
 def test_a_frozen_worker_is_fenced_when_it_wakes(shop: Shop) -> None:
     ids = [str(n) for n in range(20)]
     shop.world.push(*ids, priority=SCHEDULED)
-    frozen = shop.worker(0.2)
+    frozen = shop.worker(0.2, lease=2, grace=1)
     until(lambda: len(shop.written()) > 2, PATIENCE)
     frozen.send_signal(signal.SIGSTOP)
-    heir = shop.worker(0.0)
+    heir = shop.worker(0.0, grace=1)
     until(lambda: shop.done(20), PATIENCE)
     before = shop.ledger.read_text()
     frozen.send_signal(signal.SIGCONT)
@@ -147,8 +149,8 @@ def test_postgresql_may_restart_under_the_workers(tmp_path: Path) -> None:
         with server.database() as url:
             shop = Shop(url, tmp_path)
             try:
-                shop.worker(0.01)
-                shop.worker(0.01)
+                shop.worker(0.01, lease=2, grace=1)
+                shop.worker(0.01, lease=2, grace=1)
                 shop.world.push(*(str(n) for n in range(200)), priority=SCHEDULED)
                 until(lambda: len(shop.written()) > 20, PATIENCE)
                 server.restart()

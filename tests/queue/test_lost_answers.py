@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from storage.database import open_database
+from storage.opening import open_database
 from sync.errors import Cancelled
 from sync.managers.base import SyncManager
 from sync.managers.context import Context

@@ -8,11 +8,12 @@ import threading
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.fires import Fires
+from storage.opening import open_database
 from storage.partitions import Partitions
+from sync import fence
 from sync.errors import Fenced
-from sync.queue import fence
 from sync.queue.lease import Leases, passed
 from sync.queue.owner import certainly_dead, new_owner
 from tests.queue.conftest import World, until
@@ -68,14 +69,14 @@ def test_a_takeover_waits_for_a_result_that_is_being_stored(postgres_url: str) -
             parts.guard(tx, "p", "one", 1)
             beat = threading.Thread(target=lambda: taken.append(parts.renew("p", "one", 1, 60)))
             beat.start()
-            beat.join(20)
+            beat.join(120)
             assert taken.pop() is True, "a renewal does not wait"
             steal = lambda: taken.append(parts.take("p", "two", 60, dead=lambda _: True))  # noqa: E731
             thief = threading.Thread(target=steal)
             thief.start()
             until(lambda: _waits(db))
             assert taken == []
-        thief.join(20)
+        thief.join(120)
         assert taken == [2]
     finally:
         db.close()

@@ -12,18 +12,19 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from console import state
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.errors import BadInput
+from storage.opening import open_database
 from storage.paths import DataPaths
 from storage.redact import install_redaction
 from storage.vault import Vault
+from sync.application import Application
 from sync.cli import checkup, main
 from sync.errors import NeedsOperator
 from sync.queue.dispatch import somebody_works
 from sync.queue.distributed import _without_traceback
 from sync.queue.engine_schema import SCHEMA, apply_schema
 from sync.queue.lease import Leases
-from sync.workspace import Workspace
 
 
 def _sentence(url: str) -> str:
@@ -52,10 +53,10 @@ def test_what_is_no_address_is_refused_without_repeating_it(url: str) -> None:
     assert "postgresql://" in str(raised.value) and "hidden-word" not in str(raised.value)
 
 
-def _workspace(folder: Path, url: str) -> Workspace:
+def _workspace(folder: Path, url: str) -> Application:
     folder.mkdir(exist_ok=True)
     db = open_database(url)
-    return Workspace(DataPaths(folder, url), db, Vault.open(folder, {}, db=db))
+    return Application(DataPaths(folder, url), db, Vault.open(folder, {}, db=db))
 
 
 def test_another_machine_leaves_the_sandboxes_to_theirs(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from storage.database import open_database
+from storage.opening import open_database
 from sync.errors import NeedsOperator
 from sync.model.flow import Flow, Schedule
 from sync.model.text import say

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from storage.database import open_database
+from storage.opening import open_database
 from storage.tables.sync import sync_queue
 from sync.errors import BrokenContract
 from sync.model.text import say
@@ -32,7 +32,7 @@ def _meanwhile(world: World, moved: dict[str, str], verb: Callable[[], object]) 
             tx.execute(update(sync_queue).values(moved))
             answer: Future[object] = pool.submit(verb)
             until(lambda: _waits(world))
-        return answer.result(30)
+        return answer.result(60)
 
 
 def _waits(world: World) -> bool:

@@ -13,23 +13,25 @@ from typing import Any
 import pytest
 
 from storage.budgets import Budgets
-from storage.database import Database, open_database
+from storage.database import Database
+from storage.opening import open_database
 from storage.paths import DataPaths
 from storage.vault import Vault
 from sync import workspace
+from sync.application import Application
 from sync.connectors import registry
 from sync.model.flow import Connection
-from sync.workspace import Workspace
 from tests.contract import sentos_factory
-from tests.contract.sandboxes import Sandbox
+from tests.contract.sandboxes import Sandbox, sandbox
 
-SPEED = 300.0
+SPEED = 60.0
+"""A minute is a second: a slow machine still makes several rounds in the tenant's minute."""
 PAGES, ROUNDS, WRITES = 3, 4, 6
 
 
 @pytest.fixture(scope="module")
 def sentos() -> Iterator[Sandbox]:
-    with sentos_factory.world() as running:
+    with sandbox("sentos", products=sentos_factory.PRODUCTS, dirt=0, speed=SPEED) as running:
         yield running
 
 
@@ -42,7 +44,7 @@ class Two:
         self.sentos, self.dbs = sentos, [open_database(url) for _ in range(2)]
         paths = DataPaths(folder, url)
         vault = Vault.open(folder, {}, db=self.dbs[0])
-        self.spaces = [Workspace(paths, db, vault) for db in self.dbs]
+        self.spaces = [Application(paths, db, vault) for db in self.dbs]
         self.connection = self.spaces[0].connections.add(
             "sentos",
             "Firm",
@@ -117,7 +119,7 @@ def test_one_limit_is_changed_by_one_at_a_time(two: Two) -> None:
 DIES = """
 import os, sys
 from storage.budgets import Budgets
-from storage.database import open_database
+from storage.opening import open_database
 def half(state, now):
     state["taken"] = [[now, now + 120, "dead"]]
     os._exit(9)

@@ -15,15 +15,15 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from storage.database import out_of_reach
+from storage.opening import out_of_reach
+from sync.application import Application
 from sync.cli import patience
 from sync.errors import NeedsOperator
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Away(NamedTuple):
@@ -110,7 +110,7 @@ def test_a_refused_password_is_raised_and_a_database_that_goes_away_again_is_not
     monkeypatch.setenv("COUNTERPART_DATABASE_URL", postgres_url)
     monkeypatch.setattr(patience, "PAUSE", 0.0)
 
-    def begin() -> Workspace:
+    def begin() -> Application:
         raise answers.pop(0)
 
     with pytest.raises(NeedsOperator, match="refused"):

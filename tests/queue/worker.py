@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from storage.queue import Item
+from sync import fence
+from sync.application import open_application
 from sync.errors import CounterpartError
 from sync.model.flow import Flow
-from sync.queue import fence
-from sync.workspace import open_workspace
 
 
 class Writer:
@@ -33,7 +33,7 @@ class Writer:
 
 
 def main() -> None:
-    ws = open_workspace()
+    ws = open_application()
     manager = Writer(Path(sys.argv[1]), float(sys.argv[2]))
     ws.manager_of = lambda entity: manager  # type: ignore[method-assign,assignment,return-value]
     assert ws.start(always=True)

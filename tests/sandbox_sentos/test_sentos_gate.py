@@ -22,14 +22,14 @@ SHOWN: dict[str, dict[str, Any]] = {
 def test_only_the_demanded_way_gets_in(open_tenant: Any, demanded: str) -> None:
     tenant = open_tenant(products=1, auth=demanded)
     for shown, how in SHOWN.items():
-        answer = requests.get(f"{tenant.url}/api/warehouses", timeout=10, **how)
+        answer = requests.get(f"{tenant.url}/api/warehouses", timeout=60, **how)
         assert answer.status_code == (200 if shown == demanded else 401)
 
 
 @pytest.mark.parametrize("how", [{}, {"auth": (KEY, "wrong")}, {"headers": {"Authorization": "Basic !!!"}}])
 def test_a_wrong_key_is_refused(open_tenant: Any, how: dict[str, Any]) -> None:
     tenant = open_tenant(products=1)
-    answer = requests.get(f"{tenant.url}/api/warehouses", timeout=10, **how)
+    answer = requests.get(f"{tenant.url}/api/warehouses", timeout=60, **how)
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
 
 
@@ -58,7 +58,7 @@ def test_what_nobody_documented_does_not_exist(open_tenant: Any) -> None:
         ("GET", "/webhooks"),
     ):
         assert tenant.call(method, path, json={}).status_code == 404
-    assert requests.get(f"{tenant.url}/api/shop", timeout=10).status_code == 401
+    assert requests.get(f"{tenant.url}/api/shop", timeout=60).status_code == 401
 
 
 def manual(tenant: Any) -> ManualClock:

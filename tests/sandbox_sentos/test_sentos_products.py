@@ -42,7 +42,7 @@ def test_a_clean_product_looks_like_sentos(open_tenant: Any) -> None:
     assert variant["sku"].startswith(product["sku"])
     url = product["images"][0]["url"]
     assert url == f"{tenant.url}/urunres/o_{product['images'][0]['id']}.jpg"
-    picture = requests.get(url, timeout=10)
+    picture = requests.get(url, timeout=60)
     assert picture.headers["content-type"] == "image/jpeg" and picture.content[:2] == b"\xff\xd8"
 
 
@@ -117,7 +117,7 @@ def test_dirts_go_out_as_they_are(open_tenant: Any) -> None:
         for image in tenant.get(f"/products/{truth['id']}")["images"]
         if image["id"] in truth["missing_pictures"]
     ]
-    assert requests.get(lost[0]["url"], timeout=10).status_code == 404
+    assert requests.get(lost[0]["url"], timeout=60).status_code == 404
 
 
 def test_a_put_changes_what_it_names_and_nothing_else(open_tenant: Any) -> None:

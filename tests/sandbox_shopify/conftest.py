@@ -14,6 +14,7 @@ from sandbox.ledger import Ledger
 from sandbox.platform import Options, Tools
 from sandbox.server import running
 from sandbox.shopify.errors import DocumentRefused
+from sandbox.shopify.media import settle_files
 from sandbox.shopify.order_cancel import settle_cancellations
 from sandbox.shopify.platform import EXTRA_FAULTS, ShopifyPlatform
 from sandbox.statefile import StateFile
@@ -35,7 +36,7 @@ class Desk:
 
     def __call__(self, text: str, **variables: Any) -> dict[str, Any]:
         """One request; the whole answer."""
-        self.store.media.settle()
+        settle_files(self.store)
         settle_cancellations(self.store)
         try:
             asked = self.engine.understand(text, variables)
@@ -116,7 +117,7 @@ def http() -> Iterator[Any]:
                 f"{served.url}/admin/api/{version}/graphql.json",
                 json={"query": text, "variables": variables},
                 headers={"X-Shopify-Access-Token": token},
-                timeout=10,
+                timeout=60,
             )
 
         return served, post

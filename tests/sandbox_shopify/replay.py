@@ -12,6 +12,7 @@ from sandbox.faults import Faults
 from sandbox.ledger import Ledger
 from sandbox.platform import Options, Tools
 from sandbox.shopify.errors import DocumentRefused
+from sandbox.shopify.media import settle_files
 from sandbox.shopify.order_cancel import settle_cancellations
 from sandbox.shopify.platform import ShopifyPlatform
 from sandbox.statefile import StateFile
@@ -134,7 +135,7 @@ class Stage:
     def run(self, text: str, variables: dict[str, Any]) -> dict[str, Any]:
         """One request, five seconds after the last; ids in the variables are mapped to ours."""
         self.clock.advance(5)
-        self.store.media.settle()
+        settle_files(self.store)
         settle_cancellations(self.store)
         engine = self.platform.engine
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -153,16 +154,23 @@ def test_only_the_latest_results_are_kept() -> None:
     assert first and len(held) == 6
 
 
+def ended(post: Any, id: str, status: str) -> dict[str, Any]:
+    """Asks until the operation has this status; fails after a minute."""
+    end = time.monotonic() + 60
+    while True:
+        state: dict[str, Any] = post(STATE, id=id).json()["data"]["bulkOperation"]
+        if state["status"] == status:
+            return state
+        assert time.monotonic() < end, state
+        time.sleep(0.01)
+
+
 def test_a_result_is_downloaded_while_requests_are_answered(http: Any) -> None:
     served, post = http(stock_skus="6000", plan="plus")
     text = DOCUMENTS["children"].format()
     started = post(RUN, q=text).json()["data"]["bulkOperationRunQuery"]["bulkOperation"]
-    state: dict[str, Any] = {}
-    for _ in range(500):
-        state = post(STATE, id=started["id"]).json()["data"]["bulkOperation"]
-        if state["status"] == "COMPLETED":
-            break
-    answer = requests.get(state["url"], timeout=10)
+    state = ended(post, started["id"], "COMPLETED")
+    answer = requests.get(state["url"], timeout=60)
     assert len(answer.content) == int(state["fileSize"])
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert len(lines) == 18_000 == int(state["objectCount"])
@@ -171,15 +179,11 @@ def test_a_result_is_downloaded_while_requests_are_answered(http: Any) -> None:
 
 def test_half_a_result_is_left_by_a_failed_operation(http: Any) -> None:
     served, post = http(stock_skus="2000", plan="plus", bulk_rate="1000000")
-    requests.post(f"{served.control}/faults", json={"name": "failed_bulk", "count": 1}, timeout=5)
+    requests.post(f"{served.control}/faults", json={"name": "failed_bulk", "count": 1}, timeout=60)
     id = post(RUN, q=DOCUMENTS["plain"].format()).json()["data"]["bulkOperationRunQuery"]["bulkOperation"][
         "id"
     ]
-    state: dict[str, Any] = {}
-    for _ in range(500):
-        state = post(STATE, id=id).json()["data"]["bulkOperation"]
-        if state["status"] == "FAILED":
-            break
+    state = ended(post, id, "FAILED")
     assert state["errorCode"] == "INTERNAL_SERVER_ERROR" and state["url"] is None
-    half = requests.get(state["partialDataUrl"], timeout=10).text.splitlines()
+    half = requests.get(state["partialDataUrl"], timeout=60).text.splitlines()
     assert 1000 <= len(half) < 2000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -94,7 +95,7 @@ def test_digests_agree_exactly_when_quantities_do(shop: Any) -> None:
     assert here.get("stock/digest?place=1") == same.get("stock/digest?place=1")
     part = shop(shop="part", stock_common="30")
     assert part.get("stock/digest?common=1")["levels"] == 60
-    lines = requests.get(f"{part.served.control}/stock/levels.tsv?place=0", timeout=9).text.splitlines()
+    lines = requests.get(f"{part.served.control}/stock/levels.tsv?place=0", timeout=60).text.splitlines()
     assert len(lines) == 40 and lines[0].split("\t") == ["0", "SKU-0000000", "0", "1", "37", "38"]
 
 
@@ -126,7 +127,7 @@ def test_a_hook_strikes_over_http_and_can_be_taken_away(shop: Any) -> None:
     assert one.write([(item, was + 1, was)], "a")["userErrors"] == []
     assert one.write([(item, was + 2, was + 1)], "b")["userErrors"][0]["code"] == "CHANGE_FROM_QUANTITY_STALE"
     assert one.now(item) == was - 2
-    requests.delete(f"{one.served.control}/hooks", timeout=9)
+    requests.delete(f"{one.served.control}/hooks", timeout=60)
     assert one.get("hooks") == {"hooks": []}
     assert "needs rows" in one.post("hooks", 400, operation="inventorySetQuantities")["error"]
     assert "unknown setting" in one.post("hooks", 400, rows=[{}], wen=1)["error"]
@@ -188,11 +189,20 @@ def test_throttle_statistics_tell_what_ran_over(shop: Any) -> None:
     assert one.get("throttle")["throttled"] == 1
 
 
-def test_calls_in_flight_wait_for_the_latency_together(shop: Any) -> None:
-    one = shop(speed=1)
+def test_calls_in_flight_wait_for_the_latency_together(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the answers arrives before all of them travel."""
+    one, travelling, all_travel = shop(speed=1), [], asyncio.Event()
     one.post("settings", latency=2)
+
+    async def travel(seconds: float) -> None:
+        travelling.append(seconds)
+        if len(travelling) == 32:
+            all_travel.set()
+        await all_travel.wait()
+
+    monkeypatch.setattr(one.served.platform.tools.clock, "sleep", travel)
     with ThreadPoolExecutor(32) as pool:
         payloads = list(pool.map(lambda n: one.write([(one.items[n], 1000 + n, None)], str(n)), range(32)))
-    assert all(payload["userErrors"] == [] for payload in payloads)
+    assert all(payload["userErrors"] == [] for payload in payloads) and travelling == [2.0] * 32
     assert one.get("throttle")["most_in_flight"] == 32
     assert one.get("stock/judge")["places"] == 32

@@ -12,7 +12,7 @@ from storage.tables.connections import connections, links
 from storage.tables.logs import logs
 from storage.tables.people import users
 from storage.tables.sync import attention, changes, decisions, run_items, runs
-from sync.workspace import Workspace
+from sync.application import Application
 from tests.pages import seed
 
 #: Every way in which Streamlit's Markdown makes something of a text: HTML, picture, link, bare address, bold,
@@ -45,7 +45,7 @@ _SENTENCES = {
 }
 
 
-def poisoned(ws: Workspace) -> seed.Shop:
+def poisoned(ws: Application) -> seed.Shop:
     """A believable installation, and then an attack in every text of it that a platform or a colleague
     wrote."""
     shop = seed.everything(ws, 12)

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from storage.backup import backup, restore
-from storage.database import open_database
+from storage.opening import open_database
 from storage.paths import DataPaths, data_paths
 from storage.vault import Vault
 from sync.errors import NeedsOperator

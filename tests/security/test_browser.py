@@ -15,8 +15,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from storage.sessions import Sessions
 from storage.users import Users
+from sync.application import open_application
 from sync.managers.views import runs
-from sync.workspace import open_workspace
 from tests.browser.conftest import PASSWORD, browser, hosts, new_page
 from tests.browser.server import Console
 from tests.security.poison import poisoned
@@ -43,7 +43,7 @@ class Spoilt:
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spoilt]:
     home = tmp_path_factory.mktemp("spoilt")
-    ws = open_workspace({"COUNTERPART_HOME": str(home)})
+    ws = open_application({"COUNTERPART_HOME": str(home)})
     admin = Users(ws.db).create_first("admin", PASSWORD)
     poisoned(ws)
     token = Sessions(ws.db).start(admin)
@@ -160,7 +160,7 @@ def raw(spoilt: Spoilt, start: str, token: str) -> tuple[int, bytes]:
     """One request, sent as it is written: no client in between tidies the path up."""
     host = f"127.0.0.1:{spoilt.console.port}"
     cookie = f"Cookie: counterpart_session={token}\r\n" if token else ""
-    with socket.create_connection(("127.0.0.1", spoilt.console.port), timeout=20) as peer:
+    with socket.create_connection(("127.0.0.1", spoilt.console.port), timeout=60) as peer:
         peer.sendall(
             f"{start} HTTP/1.1\r\nHost: {host}\r\n{cookie}".encode()
             + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -175,7 +175,7 @@ def test_a_page_that_fails_shows_no_traceback(spoilt: Spoilt, page: Page) -> Non
     import sqlite3
 
     database = spoilt.console.home / "counterpart.db"
-    with sqlite3.connect(database, timeout=20) as broken:
+    with sqlite3.connect(database, timeout=60) as broken:
         broken.execute("ALTER TABLE bindings RENAME TO bindings_gone")
         broken.execute("ALTER TABLE attention RENAME TO attention_gone")
     page.goto(spoilt.console.url + "/needs_you")

@@ -14,9 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from console.gate import Gate, is_public
 from console.state import Shell
-from storage import signin
 from storage.sessions import Sessions
-from storage.throttle import SignInThrottle
 from storage.users import User
 from tests.pages.asgi import OWN, Answer, request, run, scope_of
 from tests.pages.conftest import PASSWORD
@@ -140,6 +138,7 @@ def test_exports_are_kept_in_no_cache(app: Any, shell: Shell, admin: User) -> No
 # -- guessing --------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("still")
 def test_a_forwarded_address_of_ones_own_does_not_help(shell: Shell, app: Any, admin: User) -> None:
     """As uvicorn stands before the console: what a proxy of this machine forwards is believed, and a client
     that makes addresses up is still stopped by the name it guesses at."""
@@ -149,6 +148,7 @@ def test_a_forwarded_address_of_ones_own_does_not_help(shell: Shell, app: Any, a
     assert guess(proxied, password=PASSWORD, x_forwarded_for="198.51.100.7").status == 429
 
 
+@pytest.mark.usefixtures("still")
 def test_the_proxys_own_word_counts_not_the_clients(shell: Shell, app: Any, admin: User) -> None:
     """`X-Forwarded-For: made up, real`: the real one, which the proxy added, pays."""
     proxied = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
@@ -158,12 +158,8 @@ def test_the_proxys_own_word_counts_not_the_clients(shell: Shell, app: Any, admi
     assert shell.throttle.allowed("somebody else", "10.0.0.3") == 0
 
 
-def test_guessing_in_parallel_gains_nothing(
-    app: Any, shell: Shell, admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All at one moment: on a busy machine the first wait would be over before the last guess comes."""
-    now = datetime.now(UTC)
-    monkeypatch.setattr(signin, "SignInThrottle", lambda db, _: SignInThrottle(db, lambda: now))
+@pytest.mark.usefixtures("still")
+def test_guessing_in_parallel_gains_nothing(app: Any, shell: Shell, admin: User) -> None:
     heard: list[int] = []
     threads = [threading.Thread(target=lambda: heard.append(guess(app).status)) for _ in range(12)]
     for thread in threads:
@@ -174,6 +170,7 @@ def test_guessing_in_parallel_gains_nothing(
     assert set(heard) <= {401, 429}
 
 
+@pytest.mark.usefixtures("still")
 def test_a_name_of_ones_own_does_not_wash_guesses_away(app: Any, shell: Shell, admin: User) -> None:
     """Guess at many names, sign in with one's own in between: the address still pays for every guess."""
     shell.users.create("mallory", PASSWORD, "viewer")
@@ -185,12 +182,14 @@ def test_a_name_of_ones_own_does_not_wash_guesses_away(app: Any, shell: Shell, a
     assert shell.throttle.allowed("another victim", "127.0.0.1") > 0
 
 
+@pytest.mark.usefixtures("still")
 def test_an_owner_who_always_signs_in_rightly_never_waits(shell: Shell, admin: User) -> None:
     for _ in range(30):
         assert shell.throttle.reserve("admin", "192.0.2.1") == 0
         shell.throttle.succeeded("admin", "192.0.2.1")
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("name", ["admin", "nobody-at-all"])
 def test_a_refusal_does_not_tell_who_exists(app: Any, admin: User, name: str) -> None:
     answers = [guess(app, name=name) for _ in range(5)]

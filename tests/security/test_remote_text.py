@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from console import access, state
 from console.state import Shell
-from sync import workspace
+from sync import application
 from sync.managers.verbs.offers import Offer, Offers
 from sync.managers.views import runs
 from sync.model.support import Choice
@@ -44,13 +44,13 @@ PAGES = [
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """Made once: no test here changes what others look at."""
-    opened = workspace.open_workspace({"COUNTERPART_HOME": str(tmp_path_factory.mktemp("spoilt"))})
+    opened = application.open_application({"COUNTERPART_HOME": str(tmp_path_factory.mktemp("spoilt"))})
     shell = state.of(opened)
     shell.users.create_first("admin", "correct horse battery")
     poisoned(opened)
-    workspace.hand_in(opened)
+    application.hand_in(opened)
     yield shell
-    workspace.hand_in(None)
+    application.hand_in(None)
     opened.close()
 
 
@@ -161,7 +161,7 @@ def test_no_part_of_a_link_does(visit: Any, part: str) -> None:
 
 @pytest.mark.parametrize("offer", ["failed"], indirect=True)
 def test_no_reason_why_places_are_missing_does(visit: Any) -> None:
-    links = workspace.shared().links
+    links = application.shared().links
     link, *_ = links.all()
     links.set_locations(link.id, {})
     test = visit("settings", section="links", part="places")
@@ -189,7 +189,7 @@ def test_no_detail_of_a_row_does(visit: Any, page: str, monkeypatch: pytest.Monk
         return SimpleNamespace(selection=SimpleNamespace(rows=[0], columns=[]))
 
     monkeypatch.setattr(st, "dataframe", ticked)
-    every = [line.run.id for line in runs.recent(workspace.shared(), limit=20)] if page == "run" else [""]
+    every = [line.run.id for line in runs.recent(application.shared(), limit=20)] if page == "run" else [""]
     for run_id in every:
         test = visit(page, **({"id": run_id} if run_id else {}))
         assert not alive(test), run_id

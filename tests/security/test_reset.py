@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from storage.signin import sign_in
+from sync.application import open_application
 from sync.cli.main import main
-from sync.workspace import open_workspace
 
 OLD, NEW = "correct horse battery", "a staple that is new"
 
@@ -32,7 +32,7 @@ def test_whoever_locked_themselves_out_gets_in_again(
     from storage.throttle import SignInThrottle
     from storage.users import Users
 
-    ws = open_workspace(home)
+    ws = open_application(home)
     user = Users(ws.db).create_first("admin", OLD)
     token = Sessions(ws.db).start(user)
     for _ in range(25):
@@ -51,7 +51,7 @@ def test_a_weak_password_is_a_sentence_not_a_traceback(
 ) -> None:
     from storage.users import Users
 
-    ws = open_workspace(home)
+    ws = open_application(home)
     Users(ws.db).create_first("admin", OLD)
     assert reset(monkeypatch, password) == 2
     said = capsys.readouterr().err

@@ -23,9 +23,10 @@ import pytest
 from storage.backup import backup
 from storage.redact import clean_record, visible
 from storage.vault import Secrets
+from sync.application import Application, open_application
 from sync.managers.sandboxes import SandboxProcess
+from sync.managers.verbs.checks import checks_of
 from sync.model.flow import Connection
-from sync.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY, SECRET, TOKEN = (
@@ -82,13 +83,13 @@ def echo() -> Iterator[str]:
 
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
-    opened = open_workspace({"COUNTERPART_HOME": str(tmp_path / "home")})
+def ws(tmp_path: Path) -> Iterator[Application]:
+    opened = open_application({"COUNTERPART_HOME": str(tmp_path / "home")})
     yield opened
     opened.close()
 
 
-def refused(ws: Workspace, echo: str) -> list[Connection]:
+def refused(ws: Application, echo: str) -> list[Connection]:
     """Both platforms' connections, after a test that the echoing host refused."""
     sentos = ws.connections.add(
         "sentos",
@@ -107,7 +108,7 @@ def refused(ws: Workspace, echo: str) -> list[Connection]:
         sandbox=True,
         speed=1000.0,
     )
-    return [ws.checks.test(c.id) for c in (sentos, shopify)]
+    return [checks_of(ws).test(c.id) for c in (sentos, shopify)]
 
 
 def seen_in(text: str) -> list[str]:
@@ -115,7 +116,7 @@ def seen_in(text: str) -> list[str]:
 
 
 def test_a_platform_that_echoes_secrets_spreads_none(
-    ws: Workspace, echo: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ws: Application, echo: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         connections = refused(ws, echo)
@@ -133,7 +134,7 @@ def test_a_platform_that_echoes_secrets_spreads_none(
             assert ws.paths.key_file.read_bytes().strip() not in raw, file.name
 
 
-def test_a_secret_that_no_header_can_carry_says_so(ws: Workspace, echo: str) -> None:
+def test_a_secret_that_no_header_can_carry_says_so(ws: Application, echo: str) -> None:
     made = ws.connections.add(
         "sentos",
         "ERP",
@@ -142,11 +143,11 @@ def test_a_secret_that_no_header_can_carry_says_so(ws: Workspace, echo: str) -> 
         sandbox=True,
         speed=1000.0,
     )
-    reason = ws.checks.test(made.id).reason
+    reason = checks_of(ws).test(made.id).reason
     assert reason is not None and "cannot be sent" in reason.english()
 
 
-def test_an_unforeseen_error_with_a_secret_in_it_is_kept_without(ws: Workspace) -> None:
+def test_an_unforeseen_error_with_a_secret_in_it_is_kept_without(ws: Application) -> None:
     Secrets({"token": TOKEN, "secret": SECRET})
     try:
         raise RuntimeError(f"call with {TOKEN} and {SECRET!r} failed")
@@ -180,7 +181,7 @@ def test_every_file_of_an_installation_is_its_owners_alone(tmp_path: Path) -> No
     home.mkdir(mode=0o755)
     before = os.umask(0)
     try:
-        ws = open_workspace({"COUNTERPART_HOME": str(home)})
+        ws = open_application({"COUNTERPART_HOME": str(home)})
         ws.lock.acquire()
         backup(ws.db, ws.paths.folder, ws.paths.backups / "one.zip", with_key=True)
         box = SandboxProcess("sentos", home / "sandbox-sentos.sqlite3", products=1)

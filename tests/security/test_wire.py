@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
 import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sync.connectors import http as http_module
+from sync.connectors import transport
 from sync.connectors.guard import Guard, PrivateAddress, is_public, safe_url
 from sync.connectors.http import PAYLOAD_START, Http
 from sync.connectors.redact import Redactor
@@ -52,10 +55,8 @@ class Server:
                     pass  # the client has hung up, which is what most of these tests want
 
     def drip(self, peer: socket.socket, piece: bytes) -> None:
-        """One piece now and then, always within the read timeout, for five times as long as is allowed."""
-        for _ in range(100):
-            if self.ended.wait(0.05):
-                return
+        """One piece now and then, always within the read timeout, for as long as the client listens."""
+        while not self.ended.wait(0.05):
             peer.sendall(piece)
 
     def close(self) -> None:
@@ -73,8 +74,11 @@ def server() -> Iterator[Server]:
 
 
 def client(server: Server, **options: Any) -> Http:
-    settings = {"allow_private": True, "timeout": (2.0, 0.2), **options}
+    settings = {"allow_private": True, "timeout": (30.0, 30.0), **options}
     return Http(server.url, ScaledClock(), Trace(), **settings)
+
+
+IMPATIENT = (30.0, 0.2)
 
 
 # -- bombs -----------------------------------------------------------------------------------------
@@ -165,9 +169,9 @@ def test_a_body_that_drips_ends(server: Server) -> None:
 
     server.answers = [answer]
     with pytest.raises(Transient, match="in time"):
-        client(server).request("GET", "/x")
+        client(server, timeout=IMPATIENT).request("GET", "/x")
     with pytest.raises(OutcomeUnknown, match="in time"):
-        client(server).request("POST", "/x", write=True)
+        client(server, timeout=IMPATIENT).request("POST", "/x", write=True)
 
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nX-Endless: ", b"HTTP/1.1 "], ids=["header", "status"])
@@ -178,13 +182,13 @@ def test_a_head_that_drips_ends(server: Server, start: bytes) -> None:
 
     server.answers = [answer]
     with pytest.raises(Transient, match="in time"):
-        client(server).request("GET", "/x")
+        client(server, timeout=IMPATIENT).request("GET", "/x")
 
 
 def test_an_answer_that_is_always_about_to_come_ends(server: Server) -> None:
     server.answers = [lambda peer: server.drip(peer, b"HTTP/1.1 100 Continue\r\n\r\n")]
     with pytest.raises(Transient, match="in time"):
-        client(server).request("GET", "/x")
+        client(server, timeout=IMPATIENT).request("GET", "/x")
 
 
 def test_a_download_that_drips_ends(server: Server) -> None:
@@ -194,20 +198,45 @@ def test_a_download_that_drips_ends(server: Server) -> None:
 
     server.answers = [answer]
     with pytest.raises(Transient, match="in time"):
-        list(client(server).lines(f"{server.url}/x"))
+        list(client(server, timeout=IMPATIENT).lines(f"{server.url}/x"))
 
 
-def test_a_download_may_take_long_while_it_comes(server: Server) -> None:
-    """Two and a half times what a drip is allowed, at a fair rate."""
+class Slow(io.RawIOBase):
+    """A socket that brings 4 KB at a time, each after so many seconds of a clock that nothing else turns."""
 
-    def answer(peer: socket.socket) -> None:
-        peer.sendall(HEAD + b"\r\n")
-        for _ in range(50):
-            server.ended.wait(0.05)
-            peer.sendall(b"x" * 4095 + b"\n")
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+        self.now, self.seconds = 0.0, seconds
+        monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: self.now))
 
-    server.answers = [answer]
-    assert sum(1 for _ in client(server).lines(f"{server.url}/x")) == 50
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.now += self.seconds
+        return min(4096, len(buffer))
+
+
+def test_a_download_may_take_long_while_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ninety times what a drip is allowed, at a fair rate; a little below that rate it ends."""
+    slow = Slow(monkeypatch, 0.9)
+    fair = transport._Paced(slow, 1.0, 4096)
+    assert sum(len(fair.read(4096)) for _ in range(100)) == 100 * 4096 and slow.now == pytest.approx(90)
+    dripping = transport._Paced(Slow(monkeypatch, 1.1), 1.0, 4096)
+    with pytest.raises(TimeoutError):
+        for _ in range(100):
+            dripping.read(4096)
+
+
+def test_only_a_download_may_take_longer_while_it_comes(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[float, int]] = []
+    expect = http_module.expect
+    monkeypatch.setattr(http_module, "expect", lambda *how: (given.append(how), expect(*how))[1])
+    server.answers = [lambda peer: peer.sendall(HEAD + b"Content-Length: 3\r\n\r\n{}\n")]
+    assert list(client(server).lines(f"{server.url}/x")) == ["{}"]
+    client(server).request("GET", "/x")
+    assert given == [(150.0, 4096), (150.0, 0)]
 
 
 # -- ways into the private network -----------------------------------------------------------------

@@ -22,10 +22,11 @@ from sync.managers.base import SyncManager
 from sync.managers.orders import OrderSyncManager
 from sync.managers.products import ProductSyncManager
 from sync.managers.stock import StockSyncManager
-from sync.managers.verbs.checks import PARTS_OF
+from sync.managers.verbs.checks import PARTS_OF, stock_needs
 from sync.managers.views import causes
 from sync.model.entity import Entity
-from sync.model.flow import Brakes, OrderSettings
+from sync.model.flow import Brakes, OrderSettings, StockSettings
+from sync.model.support import Need
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -105,6 +106,7 @@ def test_the_benchmarks_are_named() -> None:
 NO_CAUSES = {
     *("product.created", "target.moved"),
     *("stock.figures", "stock.buffers", "stock.phases", "stock.source", "stock.states", "stock.trend"),
+    *("stock.hide", "stock.open", "stock.read", "stock.stocked"),
 }
 # What gives a record its cause, by the name that is called.
 GIVERS = {
@@ -190,6 +192,12 @@ def test_the_scopes_of_each_flow_are_exactly_those_of_the_code() -> None:
         assert line, row
         wanted = {scope for part in PARTS_OF[entity] for scope in spec.scopes(part)}
         assert set(re.findall(r"`([a-z_]+)`", line[1])) == wanted
+    stock = re.search(r"^\| Stock \| (.*); at a destination also (.*) \|$", page, re.M)
+    assert stock
+    reads, writes = (set(re.findall(r"`([a-z_]+)`", part)) for part in stock.groups())
+    assert reads == set(spec.scopes(Need.STOCK_READ))
+    needs = stock_needs(StockSettings(gone="archive"))
+    assert reads | writes == {scope for need in needs for scope in spec.scopes(need)}
     every = {scope for scopes in spec.SCOPES.values() for scope in scopes} | {spec.OLD_ORDERS}
     assert {text for text in coded(page) if re.fullmatch(r"(read|write)_[a-z_]+", text)} == every
 

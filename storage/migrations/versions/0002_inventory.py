@@ -93,6 +93,7 @@ def _stock() -> None:
     sa.Column('before', sa.Integer(), nullable=True),
     sa.Column('after', sa.Integer(), nullable=True),
     sa.Column('source', sa.Integer(), nullable=True),
+    sa.Column('status', sa.Text(), nullable=False),
     sa.Column('untold', sa.Integer(), nullable=False),
     sa.Column('released', sa.Integer(), nullable=False),
     sa.Column('cause', sa.Text(), nullable=False),
@@ -106,7 +107,7 @@ def _stock() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_changes'))
     )
     op.create_index('ix_stock_changes_call_id', 'stock_changes', ['call_id'], unique=False)
-    op.create_index('ix_stock_changes_flow_id_id', 'stock_changes', ['flow_id', 'id'], unique=False)
+    op.create_index('ix_stock_changes_flow_id_at', 'stock_changes', ['flow_id', 'at', 'id'], unique=False)
     op.create_index('ix_stock_changes_run_id_state_phase', 'stock_changes', ['run_id', 'state', 'phase', 'id'], unique=False)
     op.create_index('ix_stock_changes_sku', 'stock_changes', ['sku'], unique=False)
     op.create_table('stock_items',
@@ -122,9 +123,11 @@ def _stock() -> None:
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('tracked', sa.Boolean(), nullable=False),
     sa.Column('tags', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
     sa.Column('hash', sa.Text(), nullable=False),
     sa.Column('sweep', sa.Integer(), nullable=False),
     sa.Column('missed', sa.Integer(), nullable=False),
+    sa.Column('came_back', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['connection_id'], ['connections.id'], name=op.f('fk_stock_items_connection_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_items')),
     sa.UniqueConstraint('connection_id', 'variant_id', name=op.f('uq_stock_items_connection_id_variant_id'))
@@ -180,6 +183,14 @@ def _stock() -> None:
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['flow_id'], ['flows.id'], name=op.f('fk_stock_owners_flow_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('store', 'place', name=op.f('pk_stock_owners'))
+    )
+    op.create_table('stock_hidden',
+    sa.Column('flow_id', sa.Text(), nullable=False),
+    sa.Column('product_id', sa.Text(), nullable=False),
+    sa.Column('going', sa.Integer(), nullable=False),
+    sa.Column('done', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['flow_id'], ['flows.id'], name=op.f('fk_stock_hidden_flow_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('flow_id', 'product_id', name=op.f('pk_stock_hidden'))
     )
     op.create_table('stock_stages',
     sa.Column('flow_id', sa.Text(), nullable=False),

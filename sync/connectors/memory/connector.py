@@ -21,7 +21,7 @@ from sync.model.fields import LIST_FIELDS, PRODUCT_FIELDS, VARIANT_FIELDS
 from sync.model.order import Order
 from sync.model.page import Page, ReadFilter, Record
 from sync.model.product import Product
-from sync.model.support import Check, Choice, Missing, Support
+from sync.model.support import Check, Choice, Missing, Need, Support
 from sync.model.text import say
 from sync.model.values import fingerprint, key_of
 
@@ -58,7 +58,7 @@ class MemoryConnector:
     def __repr__(self) -> str:
         return "MemoryConnector()"
 
-    def check(self, entities: Sequence[Entity] = ()) -> Check:
+    def check(self, entities: Sequence[Entity | Need] = ()) -> Check:
         if (fault := self._store.fault("check")) is not None:
             raise fault.error
         if not self._store.authorised:

@@ -46,6 +46,7 @@ def _item(product: Product, variant: Variant, places: tuple[str, ...]) -> StockI
         ItemKind.BUNDLE if variant.requires_components else ItemKind.PLAIN,
         product.tags,
         levels,
+        status=product.status or "",
     )
 
 

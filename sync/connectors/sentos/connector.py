@@ -18,7 +18,7 @@ from sync.model.call import Call, Change, Outcome, Written
 from sync.model.entity import Entity
 from sync.model.page import Page, ReadFilter
 from sync.model.ports import Account
-from sync.model.support import Check, Choice, Missing, Support
+from sync.model.support import Check, Choice, Missing, Need, Support
 from sync.model.text import Message, say
 
 PRODUCT_FIELDS = frozenset(
@@ -44,7 +44,7 @@ SUPPORT: dict[Entity, Support] = {
     ),
 }
 # What an entity needs, tried out by `check` where it is not covered by signing in.
-PROBES: dict[Entity, tuple[str, Message]] = {
+PROBES: dict[Entity | Need, tuple[str, Message]] = {
     Entity.ORDER: ("/sales-channels", say("The API user may not see the sales channels.")),
 }
 
@@ -72,7 +72,7 @@ class SentosConnector:
     def __repr__(self) -> str:
         return f"SentosConnector({self._host!r})"
 
-    def check(self, entities: Sequence[Entity] = ()) -> Check:
+    def check(self, entities: Sequence[Entity | Need] = ()) -> Check:
         try:
             method = self._client.signed_in_by(tries=1)
             warehouses = named(self._client.get("/warehouses", operation="warehouses.list", tries=1))
@@ -91,7 +91,7 @@ class SentosConnector:
     def _failed(self, code: str, message: Message) -> Check:
         return Check(False, self._host, {"firm": self._host}, (Missing(code, message),))
 
-    def _probe(self, entity: Entity) -> tuple[Missing, ...]:
+    def _probe(self, entity: Entity | Need) -> tuple[Missing, ...]:
         if entity not in PROBES:
             return ()
         path, message = PROBES[entity]

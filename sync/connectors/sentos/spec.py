@@ -6,7 +6,7 @@ from sync.connectors.contract import Spec
 from sync.connectors.sentos.connector import SentosConnector, supports
 from sync.connectors.sentos.settings import POINTS, PROFILES, normalise
 from sync.model.entity import Entity
-from sync.model.support import FormField
+from sync.model.support import FormField, Need
 
 FIELDS = (
     FormField(
@@ -38,12 +38,19 @@ FIELDS = (
 )
 
 
-def scopes(entity: Entity) -> tuple[str, ...]:
+def scopes(entity: Entity | Need) -> tuple[str, ...]:
     """Sentos has no scopes by name; its panel lists addresses that may call, and the rights of the API
     user."""
     return ()
 
 
 SPEC = Spec(
-    "sentos", "Sentos", FIELDS, (Entity.PRODUCT, Entity.ORDER), SentosConnector, normalise, scopes, supports
+    "sentos",
+    "Sentos",
+    FIELDS,
+    (Entity.PRODUCT, Entity.STOCK, Entity.ORDER),
+    SentosConnector,
+    normalise,
+    scopes,
+    supports,
 )

@@ -12,12 +12,12 @@ from sync.connectors.shopify.spec import OLD_ORDERS, missing_scopes
 from sync.connectors.shopify.wire.values import nodes
 from sync.errors import NeedsOperator, NotAuthorised
 from sync.model.entity import Entity
-from sync.model.support import Check, Missing
+from sync.model.support import Check, Missing, Need
 from sync.model.text import say
 from sync.model.values import text
 
 
-def check(client: Client, facts: Facts, entities: Sequence[Entity]) -> Check:
+def check(client: Client, facts: Facts, entities: Sequence[Entity | Need]) -> Check:
     """See `Connector.check`."""
     facts.forget()
     try:
@@ -36,7 +36,7 @@ def check(client: Client, facts: Facts, entities: Sequence[Entity]) -> Check:
     return _judged(client, found, tuple(entities))
 
 
-def _judged(client: Client, found: Mapping[str, Any], entities: tuple[Entity, ...]) -> Check:
+def _judged(client: Client, found: Mapping[str, Any], entities: tuple[Entity | Need, ...]) -> Check:
     shop = found.get("shop") or {}
     installation = found.get("currentAppInstallation") or {}
     granted = frozenset(text(row.get("handle")) for row in nodes(installation.get("accessScopes")))
@@ -66,7 +66,7 @@ def _judged(client: Client, found: Mapping[str, Any], entities: tuple[Entity, ..
 
 
 def _shown(
-    client: Client, shop: Mapping[str, Any], granted: frozenset[str], entities: tuple[Entity, ...]
+    client: Client, shop: Mapping[str, Any], granted: frozenset[str], entities: tuple[Entity | Need, ...]
 ) -> dict[str, str]:
     facts = {
         "shop": text(shop.get("name")),

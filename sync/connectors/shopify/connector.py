@@ -25,7 +25,7 @@ from sync.model.call import Call, Change, Outcome, Written
 from sync.model.entity import Entity
 from sync.model.page import Page, ReadFilter
 from sync.model.ports import Account
-from sync.model.support import Check, Choice, Support
+from sync.model.support import Check, Choice, Need, Support
 from sync.model.text import say
 
 READ_TIMEOUT = 60.0
@@ -55,7 +55,7 @@ class ShopifyConnector:
     def __repr__(self) -> str:
         return f"ShopifyConnector({self._client.shop!r})"
 
-    def check(self, entities: Sequence[Entity] = ()) -> Check:
+    def check(self, entities: Sequence[Entity | Need] = ()) -> Check:
         return check.check(self._client, self._facts, entities)
 
     def support(self, entity: Entity) -> Support:

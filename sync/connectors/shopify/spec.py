@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from sync.connectors.shopify.batch import MAX_ROWS
+from sync.connectors.shopify.batch_stock import MAX_ALIASES
+from sync.connectors.shopify.cost import MUTATION
 from sync.errors import NeedsOperator
+from sync.model.call import Verb
 from sync.model.entity import Entity
 from sync.model.fields import LIST_FIELDS, PRODUCT_FIELDS, VARIANT_FIELDS
-from sync.model.support import FormField, Support
+from sync.model.support import CallSize, FormField, Need, Support
 from sync.model.text import say
 
 CALLS_IN_FLIGHT = 8
@@ -15,6 +19,8 @@ CALLS_IN_FLIGHT = 8
 STOCK_CALLS_IN_FLIGHT = 32
 # Reads by id show a write at once; what is waited for is a write that outlives its broken connection.
 SETTLE_SECONDS = 10.0
+# "The quantity can't be higher than 1,000,000,000." (recorded). One such row refuses the others of its call.
+MOST_PIECES = 1_000_000_000
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
 FIELDS = (
@@ -55,12 +61,14 @@ FIELDS = (
 _PRODUCT = ("read_products", "write_products", "read_inventory", "read_locations", "read_publications")
 _STOCK = ("read_products", "read_inventory", "write_inventory", "read_locations")
 _ORDER = ("read_orders", "read_customers", "read_merchant_managed_fulfillment_orders")
-SCOPES: dict[Entity, tuple[str, ...]] = {
+SCOPES: dict[Entity | Need, tuple[str, ...]] = {
     Entity.PRODUCT: _PRODUCT,
     Entity.VARIANT: (*_PRODUCT, "write_inventory"),
     Entity.MEDIA: ("read_products", "write_products", "read_files", "write_files"),
     Entity.PUBLICATION: ("read_products", "read_publications", "write_publications"),
     Entity.STOCK: _STOCK,
+    Need.STOCK_READ: ("read_products", "read_inventory", "read_locations"),
+    Need.STOCK_HIDE: ("write_products",),
     Entity.ORDER: _ORDER,
     Entity.FULFILMENT: (*_ORDER, "write_merchant_managed_fulfillment_orders"),
 }
@@ -71,6 +79,10 @@ _PRODUCT_NAMES = frozenset(f.name for f in (*PRODUCT_FIELDS, *LIST_FIELDS))
 _VARIANT_NAMES = frozenset(f.name for f in VARIANT_FIELDS)
 _ORDER_NAMES = frozenset({"lines", "total", "buyer", "status", "tracking"})
 _GROUPS = {f.name: "product" for f in PRODUCT_FIELDS} | {"tags": "tags", "metafields": "metafields"}
+# How stock travels (batch.py). Writes that are joined under aliases save round trips, not points.
+_ROWS = CallSize(MAX_ROWS, points=MUTATION)
+_ALIASES = CallSize(MAX_ALIASES, each=MUTATION)
+_STOCK_CALLS = {Verb.SET: _ROWS, Verb.ADJUST: _ROWS, Verb.TRACK: _ALIASES, Verb.ACTIVATE: _ALIASES}
 
 SUPPORT: dict[Entity, Support] = {
     Entity.PRODUCT: Support(
@@ -81,6 +93,7 @@ SUPPORT: dict[Entity, Support] = {
         updates=True,
         calls_in_flight=CALLS_IN_FLIGHT,
         settle_seconds=SETTLE_SECONDS,
+        calls={Verb.UPDATE: CallSize(points=MUTATION)},
     ),
     Entity.VARIANT: Support(
         _VARIANT_NAMES,
@@ -112,6 +125,8 @@ SUPPORT: dict[Entity, Support] = {
         compares=True,
         calls_in_flight=STOCK_CALLS_IN_FLIGHT,
         settle_seconds=SETTLE_SECONDS,
+        calls=_STOCK_CALLS,
+        most=MOST_PIECES,
     ),
     Entity.ORDER: Support(
         _ORDER_NAMES, frozenset(), calls_in_flight=CALLS_IN_FLIGHT, settle_seconds=SETTLE_SECONDS
@@ -132,12 +147,12 @@ def supports(entity: Entity) -> Support:
     return SUPPORT.get(entity, Support())
 
 
-def scopes(entity: Entity) -> tuple[str, ...]:
+def scopes(entity: Entity | Need) -> tuple[str, ...]:
     """The access scopes to grant for an entity."""
     return SCOPES.get(entity, ())
 
 
-def missing_scopes(granted: frozenset[str], entities: tuple[Entity, ...]) -> list[str]:
+def missing_scopes(granted: frozenset[str], entities: tuple[Entity | Need, ...]) -> list[str]:
     """Needed and not granted, in the order in which the settings page lists them."""
     held = granted | {"read_" + s.removeprefix("write_") for s in granted if s.startswith("write_")}
     return [s for s in dict.fromkeys(s for entity in entities for s in scopes(entity)) if s not in held]

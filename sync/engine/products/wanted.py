@@ -11,6 +11,7 @@ from decimal import Decimal
 from sync.model.flow import FieldMap, Link, ProductFilter, ProductSettings
 from sync.model.problem import Problem
 from sync.model.product import Level, Media, PricePair, Product, Variant
+from sync.model.stock import ALL_PLACES
 from sync.model.text import say
 from sync.model.values import Money, key_of, text
 
@@ -152,9 +153,9 @@ def _levels(v: Variant, link: Link) -> tuple[Level, ...]:
         return ()
     stock = {level.location_id: level.available for level in v.levels}
     return tuple(
-        Level(place, max(0, sum(stock.get(w, 0) for w in warehouses)))
-        for place, warehouses in link.locations.items()
-        if warehouses
+        Level(place, max(0, sum(stock.get(w, 0) for w in (stock if ALL_PLACES in group else group))))
+        for place, group in link.locations.items()
+        if group
     )
 
 

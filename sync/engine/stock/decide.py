@@ -16,6 +16,9 @@ from enum import StrEnum
 from sync.model.flow import StockSettings
 from sync.model.stock import ALL_PLACES, ItemKind, StockLevel
 
+_HELD = 2_000_000_000
+"""No more pieces are told apart: a column holds no more, and so many are parked as `stock.beyond` anyway."""
+
 
 class Trust(StrEnum):
     """How far the source's word goes. merge: three ways against the baseline pair · align: differences are
@@ -42,7 +45,8 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the flow's settings say about one location. `buffer` in pieces."""
+    """What the flow's settings say about one location. `buffer` in pieces; `most`: the largest quantity that
+    the target takes, None if it names none."""
 
     trust: Trust = Trust.MERGE
     buffer: int = 0
@@ -50,6 +54,7 @@ class Rules:
     unreported: str = "subtract"
     increase_twice: bool = False
     activate: bool = True
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,8 @@ class Decision:
     released: int = 0
 
 
-def rules_of(settings: StockSettings, place: str, trust: Trust) -> Rules:
-    """The rules for one location of the target."""
+def rules_of(settings: StockSettings, place: str, trust: Trust, most: int | None = None) -> Rules:
+    """The rules for one location of a target that takes `most` pieces."""
     buffer = settings.buffers.get(place, settings.buffers.get("", 0))
     return Rules(
         trust,
@@ -108,6 +113,7 @@ def rules_of(settings: StockSettings, place: str, trust: Trust) -> Rules:
         settings.unreported,
         settings.increase_twice,
         settings.activate,
+        most,
     )
 
 
@@ -120,7 +126,7 @@ def summed(levels: Iterable[StockLevel], places: Collection[str]) -> int | None:
         if every or level.location_id in places:
             said = True
             total += level.available if level.active else 0
-    return total if said else None
+    return max(-_HELD, min(total, _HELD)) if said else None
 
 
 def pair_skip(
@@ -150,7 +156,14 @@ def untold_now(case: Case) -> int:
 
 def decide(case: Case, rules: Rules) -> Decision:
     """What to do with one row. Never answers a value above what the source has to give, unless it leaves the
-    row as it is."""
+    row as it is, nor one to write that the target cannot take: a call would be refused for it."""
+    found = _decided(case, rules)
+    if found.do is Do.WRITE and rules.most is not None and found.value > rules.most:
+        return Decision(Do.PARK, case.shown or 0, "stock.beyond")
+    return found
+
+
+def _decided(case: Case, rules: Rules) -> Decision:
     if case.source is None:
         return _silent(case)
     wanted = max(0, case.source - rules.buffer)
@@ -227,7 +240,8 @@ def _merged(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int, 
         return _agreed(case, shown, cause, untold)
     if not source_moved and rules.trust is Trust.MERGE and value > shown:
         return Decision(Do.QUIET, shown, "differs", untold=untold)  # what was taken off may be on its way
-    return Decision(Do.WRITE, value, cause, untold=untold)
+    above = "" if source_moved or value >= shown else "above.source"  # an undo, or a larger buffer
+    return Decision(Do.WRITE, value, cause or above, untold=untold)
 
 
 def _drifted(case: Case, rules: Rules, wanted: int, shown: int, base: tuple[int, int]) -> Decision:

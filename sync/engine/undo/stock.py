@@ -1,4 +1,4 @@
-"""One stock row that a run wrote, and what the target shows of it now → what its undo does. Pure."""
+"""One row that a stock run wrote, and what the target shows of it now → what its undo does. Pure."""
 
 from __future__ import annotations
 
@@ -44,3 +44,17 @@ def judge(before: int | None, wrote: int | None, shown: int | None) -> Verdict:
     if after == shown or (after < shown) is not (before < wrote):
         return Verdict(Do.MOVED, shown, words.moved("available", before, wrote, shown))
     return Verdict(Do.OFFER, after, words.offered(before, wrote, shown, after))
+
+
+def judge_status(before: str, wrote: str, shown: str) -> Verdict:
+    """A product that the run hid. `shown`: its status now, "" if the product is not there any more; `before`
+    "": nobody knew it."""
+    if not shown:
+        return Verdict(Do.LISTED, message=words.gone("product"))
+    if not before:
+        return Verdict(Do.LISTED, message=words.about(words.UNKNOWN_BEFORE, "status"))
+    if shown == before:
+        return Verdict(Do.BACK)
+    if shown == wrote:
+        return Verdict(Do.RESTORE)
+    return Verdict(Do.MOVED, message=words.moved("status", before, wrote, shown))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sync.engine.orders.select import is_older, skipped
 from sync.errors import NeedsOperator
@@ -12,9 +11,7 @@ from sync.model.entity import Entity
 from sync.model.order import Order
 from sync.model.page import ReadFilter
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 def count_older(ws: Workspace, flow_id: str, since: datetime) -> int:

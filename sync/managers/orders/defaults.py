@@ -8,6 +8,7 @@ from sync.engine.orders.transform import CHANNEL, WAREHOUSE
 from sync.errors import NeedsOperator
 from sync.managers.context import Context
 from sync.model.order import Order
+from sync.model.stock import ALL_PLACES
 from sync.model.text import Message, say
 
 
@@ -34,7 +35,7 @@ def completed(ctx: Context, order: Order) -> Order:
 def _mapped(ctx: Context) -> str:
     """The one warehouse whose stock the shop sells, if the link maps a single one."""
     found = {warehouse for warehouses in ctx.link.locations.values() for warehouse in warehouses}
-    return found.pop() if len(found) == 1 else ""
+    return found.pop() if len(found) == 1 and ALL_PLACES not in found else ""
 
 
 def _only(ctx: Context, what: str, missing: Message) -> str:

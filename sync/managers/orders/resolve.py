@@ -7,8 +7,6 @@ same fact is not shown again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from storage.attention import Parked
 from sync.engine.orders.follow import (
     ACCEPT_CANCEL,
@@ -22,9 +20,7 @@ from sync.model.entity import Entity
 from sync.model.plan import Settle
 from sync.model.run import Scope
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 SKIP, RETRY, BIND, CREATE, KEEP, DONE = "skip", "retry", "bind", "create", "keep", "done"
 _VERBS: dict[str, tuple[str, ...]] = {

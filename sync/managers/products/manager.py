@@ -15,6 +15,7 @@ from sync.managers.products.planning import Planning
 from sync.managers.products.readback import bind_created, check_visible, stock_now
 from sync.managers.products.scope import asked, narrow
 from sync.managers.recovery import recover
+from sync.managers.stock.ownership import claim
 from sync.managers.verbs.attention import close_settled
 from sync.model.call import Change, Diff, Outcome
 from sync.model.entity import Entity
@@ -100,7 +101,7 @@ class ProductSyncManager(SyncManager):
     def bind(self, ctx: Context) -> None:
         super().bind(ctx)
         if _writes_stock(ctx):  # raises if another link writes to the same locations
-            self.ws.stock_verbs.claim(ctx.flow, ctx.run.started_by)
+            claim(self.ws, ctx.flow, ctx.run.started_by)
         if ctx.run.mode is Mode.FULL and not narrow(ctx.run):
             self._park_gone(ctx)
 

@@ -17,6 +17,8 @@ from sync.managers.stock.tally import Tally
 from sync.model.text import say
 
 Key = tuple[int | None, str, str]
+Planned = tuple[int | None, int | None, str, bool]
+"""(before, after, the product's status before, ticked)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Approved:
             if row.phase not in ("stock", "gone"):
                 continue
             known = seen.get((row.binding_id, row.place, row.phase))
-            if known == (row.before, row.after, True):
+            if known == (row.before, row.after, row.status, True):
                 passed.add((row.binding_id, row.place))
                 continue
             self._left_out(row, known, tally)
@@ -59,22 +61,20 @@ class Approved:
             if (row.binding_id, row.place) in passed or row.phase == "track" and row.binding_id in bindings
         ]
 
-    def _left_out(
-        self, row: NewStockChange, known: tuple[int | None, int | None, bool] | None, tally: Tally
-    ) -> None:
-        same = known is not None and known[:2] == (row.before, row.after)
+    def _left_out(self, row: NewStockChange, known: Planned | None, tally: Tally) -> None:
+        same = known is not None and known[:3] == (row.before, row.after, row.status)
         tally.to_write -= 1
         tally.read -= 1
         tally.zeroed -= int(row.after == 0 and (row.before or 0) > 0)
+        tally.hidden -= int(not row.place)
         tally.skip("unticked" if same else "plan.moved")
 
-    def _seen(self, binding_ids: Sequence[int]) -> dict[Key, tuple[int | None, int | None, bool]]:
+    def _seen(self, binding_ids: Sequence[int]) -> dict[Key, Planned]:
         c = stock_changes.c
         with self.ctx.ws.db.read() as tx:
-            query = select(c.binding_id, c.place, c.phase, c.before, c.after, c.chosen).where(
-                c.run_id == self.preview, among(tx, c.binding_id, sorted(set(binding_ids)))
-            )
+            query = select(c.binding_id, c.place, c.phase, c.before, c.after, c.status, c.chosen)
+            found = among(tx, c.binding_id, sorted(set(binding_ids)))
             return {
-                (r.binding_id, r.place, r.phase): (r.before, r.after, bool(r.chosen))
-                for r in tx.execute(query)
+                (r.binding_id, r.place, r.phase): (r.before, r.after, r.status, bool(r.chosen))
+                for r in tx.execute(query.where(c.run_id == self.preview, found))
             }

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, select, update
 
+from storage import stock_hidden
 from storage.bulk import among
 from storage.stock_changes import StockChangeRow
 from storage.tables.stock import stock_changes
@@ -27,6 +28,8 @@ _SENT = (
     "UPDATE stock_changes SET state = 'sent', call_id = {m}, tries = tries + 1 "
     "WHERE id IN ({ids}) AND state = 'planned'"
 )
+STATUSES = {"draft": "draft", "archive": "archived"}
+"""What a product becomes by the flow's wish for what is gone at the source."""
 _PLAIN = {"stock": Verb.SET, "adjust": Verb.ADJUST}
 _MOST_HALVED = 12
 _MOST_SENT = 60
@@ -64,8 +67,8 @@ class StockBook:
         self.ctx, self.ws, self.run_id, self.stale = ctx, ctx.ws, ctx.run.id, stale
         self._started = False
         self._read_at = None if ctx.run.scope.undo_of else read_at(ctx)
+        self._hides = ctx.flow.stock.gone in STATUSES and not ctx.run.scope.undo_of
         self._waiting = 0  # stale rows that wait to be read again
-        self._differences = bool(sum(self.ws.stock_differences.counts(ctx.flow.id).values()))
 
     # -- the engine's Book -----------------------------------------------------------------------------------
 
@@ -156,7 +159,9 @@ class StockBook:
         self.ws.stock_changes.applied(
             tx, self.ctx.target_connection.id, ids, swapped=swapped, source_at=self._read_at
         )
-        if self._differences:
+        if self._hides:
+            stock_hidden.note_applied(tx, self.ctx.flow.id, ids)
+        if self.ws.stock_differences.any(tx, self.ctx.flow.id):
             rows = self._rows(call)
             keys = [(r.binding_id, r.place) for i in ids if (r := rows.get(i)) and r.binding_id is not None]
             self.ws.stock_differences.close(tx, self.ctx.flow.id, keys)
@@ -319,9 +324,14 @@ def change_of(row: StockChangeRow) -> Change:
     elif row.phase == "adjust":
         verb = Verb.ADJUST
     elif row.phase == "gone" and not row.place:
-        status = {"draft": "draft", "archive": "archived"}[row.reason]
-        entity, verb, diffs, parent = Entity.PRODUCT, Verb.UPDATE, (Diff("status", "active", status),), ""
+        entity, verb, parent = Entity.PRODUCT, Verb.UPDATE, ""
+        diffs = (Diff("status", row.status or None, becomes(row.reason)),)
     return Change(str(row.id), entity, verb, row.source_id, target, parent, row.place, row.sku, diffs)
+
+
+def becomes(reason: str) -> str:
+    """The status that a product's own row gives it: by the flow's wish, or by its name (an undo)."""
+    return STATUSES.get(reason, reason)
 
 
 def _tries(due: tuple[Change, int]) -> int:
@@ -343,4 +353,4 @@ def _unknown() -> Message:
     )
 
 
-__all__ = ["Again", "Alive", "Stale", "StockBook", "change_of"]
+__all__ = ["STATUSES", "Again", "Alive", "Stale", "StockBook", "becomes", "change_of"]

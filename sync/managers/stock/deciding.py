@@ -25,6 +25,7 @@ from sync.managers.stock.levels import shown_at
 from sync.managers.stock.reading import tagged
 from sync.managers.stock.scope import by_memory, places, trust_of
 from sync.managers.stock.told import ToldOrders
+from sync.model.entity import Entity
 
 Rising = Mapping[tuple[int, str], int]
 """(binding, location) → the source's figure when a rise was first seen."""
@@ -48,8 +49,9 @@ class Deciding:
         self.ctx, self.settings = ctx, ctx.flow.stock
         self.trust = trust_of(ctx)
         self.places = places(ctx)
+        most = ctx.target.support(Entity.STOCK).most
         self.rules: dict[str, Rules] = {
-            place: rules_of(self.settings, place, self.trust) for place in self.places
+            place: rules_of(self.settings, place, self.trust, most) for place in self.places
         }
         self.in_flight = in_flight or {}
         self.fresh = not by_memory(ctx)
@@ -106,11 +108,13 @@ class Deciding:
 
     def again(self, row: Row, shown: int | None) -> Row:
         """The same row, decided by what the target shows now. What it lost since it was last seen is a sale
-        that nobody told of, also for a run whose word holds."""
+        that nobody told of, also for a run whose word holds; so is what it had lost when the row was stale
+        before (`row.decision.untold`)."""
         case = replace(row.case, shown=shown, base=self.known(row))
         rules = self.rules[row.place]
+        if rules.trust is Trust.WORD or row.case.base is None:
+            case = replace(case, untold=row.decision.untold, told=NOTHING)
         if rules.trust is Trust.WORD:
-            case = replace(case, untold=case.in_flight, told=NOTHING)
             rules = replace(rules, trust=Trust.ALIGN)
         return Row(row.pair, row.place, case, decide(case, rules))
 

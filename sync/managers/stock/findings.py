@@ -36,6 +36,10 @@ PARKS: dict[str, Message] = {
         "The source says nothing about this item's stock any more, and the target still sells it. Look at "
         "its stock at the source."
     ),
+    "stock.beyond": say(
+        "The quantity is larger than the target can hold. It was not sent; look at the item's stock at the "
+        "source."
+    ),
 }
 _SETTLE = (
     "INSERT INTO stock_baselines (binding_id, location_id, a_quantity, b_quantity, at, untold, source_at) "
@@ -99,6 +103,18 @@ class Findings:
                 self.ws.attention.park(tx, ctx.link.id, ctx.flow.id, ctx.run.id, self.parks)
         for found in (self.settled, self.differing, self.seen, self.parks, self.closed):
             found.clear()
+
+    def rises_over(self) -> None:
+        """After a delta, which passes over pairs that are as they were settled: a rise that waited for its
+        second sight and is not shown any more has been seen never."""
+        ctx, after, listed = self.ctx, (0, ""), self.ws.stock_differences.list
+        while page := listed(ctx.flow.id, Difference.DIFFERS, after=after, limit=1000):
+            after = (page[-1].binding_id, page[-1].place)
+            left = [d for d in page if d.run_id != ctx.run.id]
+            bases = self.ws.stock_match.settled(ctx.link, ctx.flow.direction, [d.binding_id for d in left])
+            over = [k for d in left if d.source != bases.get(k := (d.binding_id, d.place), (d.source,))[0]]
+            with self.ws.db.write() as tx:
+                self.ws.stock_differences.close(tx, ctx.flow.id, over)
 
     # -- steps -----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage.clock import utc_now
 from sync.engine.orders.select import skipped, start_of
@@ -15,9 +14,7 @@ from sync.model.entity import Entity
 from sync.model.flow import Flow, Link
 from sync.model.order import Order
 from sync.model.page import ReadFilter
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 _PARKED = 1000
 _READ_AT = "read_at"

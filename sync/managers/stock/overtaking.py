@@ -17,10 +17,12 @@ from sync.engine.apply import Apply
 from sync.managers.context import Context
 from sync.managers.recovery import may_repeat
 from sync.managers.stock.reading import Reading
+from sync.managers.stock.report import counts_of
 from sync.managers.stock.scope import keep_cursor, readers
-from sync.model.run import LIVE, Mode
+from sync.model.run import LIVE, Mode, Status
 
 _RUNS = 2000
+_ON_THEIR_WAY = ("sent", "unknown")
 
 
 def read_overtaken(ctx: Context) -> None:
@@ -56,13 +58,13 @@ def drop_planned(ctx: Context, pairs: Sequence[PairRow]) -> set[str]:
             select(c.id, c.binding_id, c.source_id, c.state).where(
                 among(tx, c.sku, sorted({pair.source.sku for pair in pairs})),
                 c.run_id.in_(live),
-                c.state.in_(("planned", "stale", "sent")),
+                c.state.in_(("planned", "stale", *_ON_THEIR_WAY)),
             )
         ).all()
         mine = [row for row in rows if row.binding_id in bindings]
-        dropped = [row.id for row in mine if row.state != "sent"]
+        dropped = [row.id for row in mine if row.state not in _ON_THEIR_WAY]
         ctx.ws.stock_changes.set_state(tx, dropped, "dropped", reason="overtaken")
-    return {row.source_id for row in mine if row.state == "sent"}
+    return {row.source_id for row in mine if row.state in _ON_THEIR_WAY}
 
 
 def recover_ended(ctx: Context, engine_of: Callable[[Context], Apply]) -> None:
@@ -72,7 +74,29 @@ def recover_ended(ctx: Context, engine_of: Callable[[Context], Apply]) -> None:
     business."""
     for run_id in _unanswered(ctx):
         past = replace(ctx, run=ctx.ws.runs.get(run_id))
-        replace(engine_of(past), tick=_nothing).recover(repeat=may_repeat(ctx), ended=True)
+        repeat = may_repeat(ctx) and _owned(ctx, run_id)
+        replace(engine_of(past), tick=_nothing).recover(repeat=repeat, ended=True)
+        _count_again(past)
+
+
+def _count_again(past: Context) -> None:
+    """What a run that is over did is known better now: its report says so, too."""
+    run = past.ws.runs.get(past.run.id)
+    counts, figures = counts_of(past)
+    good = run.status is Status.RED and counts.balanced and not counts.failed
+    status = Status.DONE if good else run.status
+    with past.ws.db.write() as tx:
+        past.ws.runs.set(tx, run.id, counts=counts, figures=figures, status=status)
+
+
+def _owned(ctx: Context, run_id: str) -> bool:
+    """Do all locations that the run's open calls write to still belong to the flow? Where another flow writes
+    by now they are only looked up."""
+    c = stock_changes.c
+    query = select(c.place).where(c.run_id == run_id, c.state.in_(_ON_THEIR_WAY), c.place != "").distinct()
+    with ctx.ws.db.read() as tx:
+        places = set(tx.execute(query).scalars())
+    return places <= {place for _, place in ctx.ws.stock_owners.places(ctx.flow.id)}
 
 
 def _unanswered(ctx: Context) -> list[str]:

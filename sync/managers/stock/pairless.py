@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, select, update
 
@@ -12,9 +11,7 @@ from storage.stock_changes import NewStockChange
 from storage.tables.stock import stock_changes, stock_items, stock_unmatched
 from storage.tables.sync import attention, bindings
 from sync.managers.context import Context
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 APART = 1000
 """`tries` of a row whose call was once refused as a whole: it does not join the untried ones."""

@@ -67,6 +67,8 @@ class StockPlanning:
             self._page(page)
             done += len(page)
             self.ctx.progress(done, total)
+        if self.run.mode is Mode.DELTA and not narrow(self.run):
+            self.findings.rises_over()
         self._rest(done)
         self._keep(self.late)
         set_apart(ctx=self.ctx, rows=self.late)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 
 from sqlalchemy import func, select
@@ -11,9 +12,10 @@ from sqlalchemy import func, select
 from storage.stock_changes import StockChangeRow
 from storage.stock_differences import NewDifference
 from storage.tables.stock import stock_changes
+from sync.engine.stock import Trust, rules_of
 from sync.managers.context import Context
 from sync.managers.stock.findings import stood_open, whole
-from sync.managers.stock.tally import Tally
+from sync.managers.stock.tally import LEFT_OUT, Tally
 from sync.model.run import Counts, Mode
 from sync.model.stock import Difference
 from sync.model.text import say
@@ -26,7 +28,7 @@ def counts_of(ctx: Context) -> tuple[Counts, dict[str, object]]:
     """(counts, figures to keep) of a run. A row that was to be written and has no fate counts as read only,
     so that it shows as imbalance."""
     figures = ctx.ws.runs.get(ctx.run.id).figures
-    tally, skipped = Tally.of(figures), Counter(Tally.of(figures).skipped)
+    tally, rows_skipped = Tally.of(figures), Counter[str]()
     preview = ctx.run.mode is Mode.PREVIEW
     fates: Counter[str] = Counter()
     for state, reason, rows in _states(ctx):
@@ -37,7 +39,9 @@ def counts_of(ctx: Context) -> tuple[Counts, dict[str, object]]:
         elif state == "dropped" and reason == "agreed":
             fates["unchanged"] += rows
         else:
-            skipped[_why(state, reason)] += rows
+            rows_skipped[_why(state, reason)] += rows
+    planned = Tally.of({"skipped": figures.get(LEFT_OUT, figures.get("skipped"))}).skipped
+    skipped = planned + rows_skipped
     counts = Counts(
         read=tally.read,
         updated=fates["updated"],
@@ -81,32 +85,78 @@ def drop_dependents(ctx: Context, phase: str) -> None:
             ctx.ws.stock_changes.set_state(tx, ids, "refused", message=message)
 
 
-def keep_differences(ctx: Context) -> None:
-    """After a run that read both sides: what it could not write stays listed, what agrees goes."""
-    if not whole(ctx):
+def keep_differences(ctx: Context, *, ended: bool = True) -> None:
+    """After a run that may write: what it could not write stays listed, what it found to agree goes. An undo
+    lists what it set apart. Only a run that looked at everything and `ended` closes what it did not find any
+    more."""
+    if ctx.run.mode is Mode.PREVIEW:
         return
-    for state in ("refused", "unknown", "dropped", *_LEFT):
-        rows = (
-            row
-            for row in ctx.ws.stock_changes.each(ctx.run.id, state)
-            if row.binding_id is not None and row.phase == "stock" and row.reason != "agreed"
-        )
+    apart = Apart(ctx) if ctx.run.scope.undo_of else None
+    for state in ("refused", "unknown", "dropped", *_LEFT, *(("applied",) if apart else ())):
+        rows = (row for row in ctx.ws.stock_changes.each(ctx.run.id, state) if _compared(row))
         while page := list(islice(rows, _PAGE)):
-            _keep(ctx, page)
-    _close_others(ctx)
+            agreed = [row for row in page if row.reason == "agreed" and apart is None]
+            differ = [row for row in page if row.reason not in ("agreed", "overtaken")]
+            _keep(ctx, differ if apart is None else apart.of(page))
+            _close(ctx, [(row.binding_id or 0, row.place) for row in agreed])
+    if ended and whole(ctx):
+        _close_others(ctx)
+
+
+def _compared(row: StockChangeRow) -> bool:
+    """Is it a quantity of a pair?"""
+    return row.binding_id is not None and row.phase in ("stock", "adjust")
+
+
+class Apart:
+    """Rows after which an undo leaves both sides apart, by the rules of a delta that finds them so."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.rules = {place: rules_of(ctx.flow.stock, place, Trust.MERGE) for place in ctx.link.locations}
+
+    def of(self, rows: Iterable[StockChangeRow]) -> list[StockChangeRow]:
+        """Those of them, with what the target shows now as `before`."""
+        return [found for row in rows if (found := self.shown(row)) and self.value(found) != found.before]
+
+    def shown(self, row: StockChangeRow) -> StockChangeRow | None:
+        """As the undo left it; None where the source or the location says nothing any more, or where somebody
+        moved the target while it wrote."""
+        moved = row.state == "dropped" and row.reason != "agreed"
+        if moved or row.source is None or row.place not in self.rules:
+            return None
+        return replace(row, before=row.after) if row.state in ("applied", "dropped") else row
+
+    def above(self, row: StockChangeRow, shown: int) -> bool:
+        """Would the target show more than the source has? The next sweep sets such a row to the source."""
+        return row.source is not None and row.place in self.rules and shown > self.value(row)
+
+    def value(self, row: StockChangeRow) -> int:
+        """What the source would have the target show."""
+        return max(0, max(0, (row.source or 0) - self.rules[row.place].buffer) - row.untold)
 
 
 def _keep(ctx: Context, rows: Sequence[StockChangeRow]) -> None:
-    """A row is a missed update only where an earlier run had left that very pair and place behind."""
-    known = ctx.ws.stock_differences.of(ctx.flow.id, [row.binding_id or 0 for row in rows])
+    """A row is a missed update only where an earlier run had left that very pair and place behind. What was
+    settled since (single items overtake a large run) does not differ any more."""
+    pairs = sorted({row.binding_id or 0 for row in rows})
+    known = ctx.ws.stock_differences.of(ctx.flow.id, pairs)
+    settled = ctx.ws.stock_differences.settled_at(pairs)
     found = []
     for row in rows:
-        before = known.get((row.binding_id or 0, row.place))
-        why = Difference.MISSED if stood_open(before, ctx.run.id) else Difference.DIFFERS
-        figures = (row.source or 0, row.before or 0, ctx.run.id)
-        found.append(NewDifference(row.binding_id or 0, row.place, row.sku, why, *figures))
+        key = (row.binding_id or 0, row.place)
+        if key in settled and settled[key] > row.at:
+            continue
+        why = Difference.MISSED if stood_open(known.get(key), ctx.run.id) else Difference.DIFFERS
+        pieces = (row.source or 0, row.before or 0)
+        found.append(NewDifference(key[0], key[1], row.sku, why, *pieces, ctx.run.id))
     with ctx.ws.db.write() as tx:
         ctx.ws.stock_differences.put(tx, ctx.flow.id, found)
+
+
+def _close(ctx: Context, keys: Sequence[tuple[int, str]]) -> None:
+    if keys:
+        with ctx.ws.db.write() as tx:
+            ctx.ws.stock_differences.close(tx, ctx.flow.id, keys)
 
 
 def _close_others(ctx: Context) -> None:
@@ -120,4 +170,4 @@ def _close_others(ctx: Context) -> None:
                 ctx.ws.stock_differences.close(tx, ctx.flow.id, gone)
 
 
-__all__ = ["counts_of", "drop_dependents", "keep_differences"]
+__all__ = ["Apart", "counts_of", "drop_dependents", "keep_differences"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from storage.stock_changes import StockChangeRow
 from storage.stock_pairs import PairRow
@@ -54,15 +55,17 @@ class StaleRows:
             row.before,
             planned.case.base,
             planned.case.in_flight,
-            planned.case.source,  # a rise that was planned was seen often enough
+            row.source,  # as far as a rise was planned it was seen often enough, and no further
             planned.case.untold,
             planned.case.told,
         )
-        return _again(self.deciding.again(Row(pair, row.place, case, planned.decision), actual))
+        decision = replace(planned.decision, untold=row.untold)
+        return _again(self.deciding.again(Row(pair, row.place, case, decision), actual))
 
 
 def _again(row: Row) -> Again:
-    decision, source = row.decision, row.case.source
+    decision = row.decision
+    source = row.case.source if decision.settles is None else decision.settles
     shown = row.case.shown or 0
     if decision.do is Do.WRITE and not decision.activate:
         return Again(True, shown, decision.value, decision.cause, source=source, untold=decision.untold)

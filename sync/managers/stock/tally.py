@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LEFT_OUT = "left_out"
+"""What the plan alone left out: "skipped" grows at the end by rows that were planned and not written."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -17,6 +20,8 @@ class Tally:
     parked: int = 0
     to_write: int = 0
     zeroed: int = 0
+    hidden: int = 0
+    products: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
     def skip(self, reason: str, rows: int = 1) -> None:
@@ -37,6 +42,18 @@ class Tally:
         self.to_write += 1
         self.zeroed += int(after == 0 and (before or 0) > 0)
 
+    def hide(self, products: int, of: int) -> None:
+        """So many products are made drafts or archived, of so many that have a partner."""
+        self.read += products
+        self.to_write += products
+        self.hidden += products
+        self.products = of
+
+    def show(self) -> None:
+        """One product is shown again."""
+        self.read += 1
+        self.to_write += 1
+
     def figures(self) -> dict[str, object]:
         return {
             "read": self.read,
@@ -44,13 +61,16 @@ class Tally:
             "parked": self.parked,
             "to_write": self.to_write,
             "zeroed": self.zeroed,
+            "hidden": self.hidden,
+            "products": self.products,
             "skipped": dict(self.skipped),
+            LEFT_OUT: dict(self.skipped),
         }
 
     @staticmethod
     def of(figures: Mapping[str, object]) -> Tally:
         """A stored tally; zeros where the run ended before it had planned."""
-        names = ("read", "unchanged", "parked", "to_write", "zeroed")
+        names = ("read", "unchanged", "parked", "to_write", "zeroed", "hidden", "products")
         whole = {name: _int(figures.get(name)) for name in names}
         raw = figures.get("skipped")
         skipped = {str(k): _int(v) for k, v in raw.items()} if isinstance(raw, Mapping) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, func, select
 
@@ -15,9 +14,7 @@ from sync.managers.context import Context
 from sync.model.codec import dump
 from sync.model.flow import Flow, Link
 from sync.model.stock import ALL_PLACES, StockLevel, StockTotals
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 SAMPLE = 20
 DEMO = "demo"
@@ -98,8 +95,12 @@ def _sample(
 
 
 def _sums(levels: Sequence[StockLevel]) -> dict[str, int]:
-    names = ("on_hand", "reserved", "available")
-    return {name: sum(int(getattr(x, name) or 0) for x in levels) for name in names}
+    """As the totals: where a side does not say what lies there, what can be sold does."""
+    return {
+        "on_hand": sum(x.available if x.on_hand is None else x.on_hand for x in levels),
+        "reserved": sum(x.reserved or 0 for x in levels),
+        "available": sum(x.available for x in levels),
+    }
 
 
 def _drawn(ws: Workspace, flow: Flow, link: Link) -> list[str]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sync.managers.base import SyncManager
 from sync.managers.undo.orders import OrderUndo
 from sync.managers.undo.products import ProductUndo
 from sync.managers.undo.stock import StockUndo
 from sync.model.entity import Entity
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 class Undo:

@@ -4,7 +4,7 @@ compare-and-set; what moved since is offered as the run's own difference."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from sqlalchemy import delete, select, update
@@ -17,12 +17,15 @@ from sync.engine import brake
 from sync.engine.apply import Apply
 from sync.engine.stock import Case, untold_now
 from sync.engine.undo import words
-from sync.engine.undo.stock import Do, Verdict, judge
+from sync.engine.undo.stock import Do, Verdict, judge, judge_status
 from sync.errors import NeedsOperator
 from sync.managers.context import Context
-from sync.managers.recovery import recover
-from sync.managers.stock.book import Again, Alive, StockBook
-from sync.managers.stock.manager import StockSyncManager
+from sync.managers.stock.book import STATUSES, Again, Alive, StockBook, becomes
+from sync.managers.stock.gone import PHASE as HIDE
+from sync.managers.stock.gone import said_of
+from sync.managers.stock.overtaking import recover_ended
+from sync.managers.stock.recipe import StockRecipe
+from sync.managers.stock.report import Apart
 from sync.managers.stock.stale import StaleRows
 from sync.managers.stock.tally import Tally
 from sync.managers.undo.past import WRITTEN
@@ -35,19 +38,24 @@ from sync.model.text import Message, say
 
 KEPT = "kept"
 """Phase of rows that are only told about: never sent."""
-_SENT = ("stock", "adjust")
+ABOVE = "above"
+"""Figure: rows that then show more than the source has."""
+_SENT = ("stock", "adjust", HIDE)
 _PAGE = 1000
 _LISTED = 1000  # activations and the like are told one by one up to here, then only counted
 _VERBS: Mapping[str, Verb] = {"track": Verb.TRACK, "activate": Verb.ACTIVATE}
-_HIDDEN = say(
-    "The run hid the product because its items were gone at the source. Show it again in the shop by hand."
-)
-
-Shown = Mapping[tuple[str, str], int]
-"""(variant, location) → pieces that the target shows; nothing where the item is not stocked."""
 
 
-class StockUndo(StockSyncManager):
+@dataclass(slots=True)
+class Shown:
+    """What the target shows: pieces by (variant, location), nothing where the item is not stocked; and the
+    status of its product by variant."""
+
+    pieces: dict[tuple[str, str], int] = field(default_factory=dict)
+    status: dict[str, str] = field(default_factory=dict)
+
+
+class StockUndo(StockRecipe):
     """Reads the rows' items again while it plans, a thousand at a time, so that memory stays flat."""
 
     def stages(self, run: Run) -> tuple[str, ...]:
@@ -58,13 +66,19 @@ class StockUndo(StockSyncManager):
 
     def make_plan(self, ctx: Context) -> None:
         """First of all, what nobody knows the outcome of is looked up."""
-        recover(ctx, super().engine)
+        recover_ended(ctx, super().engine)
         StockUndoPlan(ctx).run()
 
     def brake_hits(self, ctx: Context) -> list[BrakeHit]:
-        """Zeroings count as in any run of the flow; shares are of what the undone run had compared."""
+        """Zeroings, and products that the undo of an undo hides, count as in any run of the flow; shares are
+        of what the undone run had compared."""
         raw, brakes = self.ws.runs.get(ctx.run.id).figures, ctx.flow.stock.brakes
-        figures = brake.Figures(stock_rows=_int(raw.get("stock_rows")), zeroed=_int(raw.get("zeroed")))
+        figures = brake.Figures(
+            stock_rows=_int(raw.get("stock_rows")),
+            zeroed=_int(raw.get("zeroed")),
+            products=_int(raw.get("products")),
+            hidden=_int(raw.get("hidden")),
+        )
         undone = self.ws.runs.get(ctx.run.scope.undo_of)
         whole = undone.mode not in (Mode.TEST, Mode.ITEMS) and not (undone.scope.skus or undone.scope.ids)
         return brake.hits(figures, replace(brakes, empty_source=False), shares=whole)
@@ -94,7 +108,7 @@ class LeftAlone(StaleRows):
             tx.execute(
                 update(stock_changes)
                 .where(stock_changes.c.id == row.id)
-                .values(message=stored_message(message))
+                .values(message=stored_message(message), state="stale")  # known now, whatever it was
             )
         return Again(False, 0, 0, words.MOVED)
 
@@ -104,7 +118,8 @@ class StockUndoPlan:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx, self.ws, self.run_ = ctx, ctx.ws, ctx.run
-        self.tally, self.listed = Tally(), 0
+        self.tally, self.listed, self.above = Tally(), 0, 0
+        self.apart = Apart(ctx)
         self.places = _places(ctx)
 
     def run(self) -> None:
@@ -120,8 +135,14 @@ class StockUndoPlan:
                 self.ws.stock_changes.add(rows, tx)
             done += len(page)
             self.ctx.progress(done, total)
-        compared = self.ws.runs.get(self.run_.scope.undo_of).figures.get("stock_rows")
-        figures = {**self.tally.figures(), "stock_rows": compared if isinstance(compared, int) else total}
+        undone = self.ws.runs.get(self.run_.scope.undo_of).figures
+        compared = undone.get("stock_rows")
+        figures = {
+            **self.tally.figures(),
+            "stock_rows": compared if isinstance(compared, int) else total,
+            "products": _int(undone.get("products")),
+            ABOVE: self.above,
+        }
         self.ws.runs.update(self.run_.id, figures=figures)
 
     def _forget(self) -> None:
@@ -139,20 +160,23 @@ class StockUndoPlan:
         shown, settled = self._shown(page), self._settled(page)
         for row in page:
             base = settled.get((row.binding_id or 0, row.place))
-            now = shown.get((row.variant_id, row.place))
+            now = shown.pieces.get((row.variant_id, row.place))
             row = replace(row, untold=self._untold(base, now, row.released), released=-row.released)
             row = replace(row, source=base[0]) if base else row
             if row.state == State.UNKNOWN:
                 yield row, Verdict(Do.LISTED, message=words.UNSURE)
-            elif row.phase in _VERBS or not row.place:
-                yield row, Verdict(Do.LISTED, message=_why(row))
+            elif verb := _VERBS.get(row.phase):
+                yield row, Verdict(Do.LISTED, message=words.not_undone(Entity.STOCK, verb))
+            elif not row.place:
+                status = shown.status.get(row.variant_id, "")
+                yield row, judge_status(row.status, becomes(row.reason), status)
             else:
                 yield row, judge(row.before, row.after, now)
 
     def _shown(self, page: Sequence[StockChangeRow]) -> Shown:
         """Reads the items of these rows again, and keeps what they show."""
-        ids = tuple(dict.fromkeys(row.variant_id for row in page if row.place))
-        shown: dict[tuple[str, str], int] = {}
+        ids = tuple(dict.fromkeys(row.variant_id for row in page if row.phase not in _VERBS))
+        shown = Shown()
         if not ids:
             return shown
         connection = self.ctx.target_connection.id
@@ -160,7 +184,8 @@ class StockUndoPlan:
             items = [r for r in found.records if isinstance(r, StockItem)]
             self.ws.stock_items.put(connection, items, places=self.places)
             levels = ((item.id, level) for item in items for level in item.levels if level.active)
-            shown.update({(variant, level.location_id): level.available for variant, level in levels})
+            shown.pieces |= {(variant, level.location_id): level.available for variant, level in levels}
+            shown.status |= {item.id: item.status for item in items}
         return shown
 
     def _settled(self, page: Sequence[StockChangeRow]) -> Mapping[tuple[int, str], tuple[int, int, int]]:
@@ -179,8 +204,11 @@ class StockUndoPlan:
 
     def _row(self, row: StockChangeRow, verdict: Verdict) -> NewStockChange | None:
         """Counts a verdict and answers what is kept of it."""
+        if verdict.do is Do.RESTORE and not row.place:
+            return self._status(row, verdict)
         if verdict.do is Do.RESTORE:
             self.tally.write(row.after, verdict.after)
+            self.above += self.apart.above(row, verdict.after)
             return self._made(row, verdict, "stock", before=row.after)
         if verdict.do is Do.BACK:
             self.tally.same()
@@ -191,6 +219,13 @@ class StockUndoPlan:
             self.tally.write(None if offered else now, verdict.after)
             return self._made(row, verdict, "adjust", before=now, reason=words.OFFERED, chosen=not offered)
         return self._told(row, verdict)
+
+    def _status(self, row: StockChangeRow, verdict: Verdict) -> NewStockChange:
+        """The product gets back the status that it had."""
+        shown = becomes(row.reason)
+        self.tally.hide(1, 0) if row.status in STATUSES.values() else self.tally.show()
+        made = self._made(row, verdict, HIDE, before=None, reason=row.status)
+        return replace(made, after=None, status=shown, message=said_of(shown, row.status))
 
     def _told(self, row: StockChangeRow, verdict: Verdict) -> NewStockChange | None:
         reason = words.MOVED if verdict.do is Do.MOVED else words.LISTED
@@ -258,6 +293,7 @@ class StockUndoPlan:
             self.tally.to_write -= 1
             self.tally.read -= 1
             self.tally.zeroed -= int(row.after == 0 and (row.before or 0) > 0)
+            self.tally.hidden -= int(row.phase == HIDE and row.reason in STATUSES.values())
             self.tally.skip("unticked" if same else "plan.moved")
         return kept
 
@@ -289,11 +325,6 @@ def _places(ctx: Context) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ctx.link.locations, *wrote]))
 
 
-def _why(row: StockChangeRow) -> Message:
-    verb = _VERBS.get(row.phase)
-    return words.not_undone(Entity.STOCK, verb) if verb else _HIDDEN
-
-
 def _number(message: Message | None, name: str) -> int:
     value = message.params.get(name) if message else None
     return value if isinstance(value, int) else 0
@@ -303,4 +334,4 @@ def _int(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-__all__ = ["KEPT", "StockUndo"]
+__all__ = ["ABOVE", "KEPT", "StockUndo"]

@@ -8,12 +8,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from storage.attention import Parked
 from sync.errors import NeedsOperator
 from sync.managers.orders.resolve import resolve
-from sync.managers.verbs.runs import MOST_ALONE
+from sync.managers.verbs.runs import MOST_ALONE, RunVerbs
 from sync.managers.views import attention, causes
 from sync.managers.views.candidates import candidate_ids
 from sync.model.entity import Entity
@@ -21,9 +20,7 @@ from sync.model.plan import Item
 from sync.model.run import Mode, Scope
 from sync.model.text import Message, say
 from sync.model.values import text
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 MOST_SAID = 50
 _DECIDED = {
@@ -270,7 +267,7 @@ class AttentionVerbs:
             scope = Scope(ids=tuple(dict.fromkeys(ids)))
             try:
                 started.append(
-                    self.ws.run_verbs.start(
+                    RunVerbs(self.ws).start(
                         flow_id, Mode.FULL, scope if len(scope.ids) <= MOST_ALONE else Scope(), by
                     )
                 )

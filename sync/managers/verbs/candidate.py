@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage.connections import KeepStore
 from storage.vault import Secrets
@@ -18,9 +17,7 @@ from sync.model.ports import Account
 from sync.model.support import Check
 from sync.model.text import Message
 from sync.shared_budgets import shared_budgets
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 class _Aside:

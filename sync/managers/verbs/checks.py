@@ -8,19 +8,16 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from storage.clock import utc_now
 from sync.clock import cancellable
 from sync.connectors.contract import Connector
 from sync.errors import Cancelled, CounterpartError, NeedsOperator
 from sync.model.entity import Entity
-from sync.model.flow import Connection
-from sync.model.support import Check, Missing
+from sync.model.flow import Connection, Flow, StockSettings
+from sync.model.support import Check, Missing, Need
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 FRESH = timedelta(minutes=10)
 """A test's result is believed for so long when the console opens; a shorter time would spend Sentos' small
@@ -31,7 +28,28 @@ PARTS_OF: dict[Entity, tuple[Entity, ...]] = {
     Entity.PRODUCT: (Entity.PRODUCT, Entity.VARIANT, Entity.MEDIA, Entity.STOCK, Entity.PUBLICATION),
     Entity.ORDER: (Entity.ORDER, Entity.FULFILMENT),
 }
+# Stock is asked for by side: `needs_of`.
+HIDES = ("draft", "archive")
+"""What `StockSettings.gone` may be that writes products."""
 _log = logging.getLogger(__name__)
+
+
+def needs_of(flow: Flow, side: str) -> tuple[Entity | Need, ...]:
+    """What a flow touches at one side of its link ("a" or "b"): nothing is asked for that it does not use."""
+    if flow.entity is not Entity.STOCK:
+        return PARTS_OF.get(flow.entity, (flow.entity,))
+    return stock_needs(flow.stock) if flow.direction[-1] == side else (Need.STOCK_READ,)
+
+
+def newly_needed(old: Flow, new: Flow) -> list[Entity | Need]:
+    """What other settings touch at the target that the flow did not touch before."""
+    side = new.direction[-1]
+    return [need for need in needs_of(new, side) if need not in needs_of(old, side)]
+
+
+def stock_needs(settings: StockSettings) -> tuple[Entity | Need, ...]:
+    """What a stock flow with these settings does at its target."""
+    return (Entity.STOCK, Need.STOCK_HIDE) if settings.gone in HIDES else (Entity.STOCK,)
 
 
 class Checks:
@@ -56,7 +74,7 @@ class Checks:
             for c in self.ws.connections.all()
         ]
 
-    def test(self, connection_id: str, entities: Sequence[Entity] | None = None) -> Connection:
+    def test(self, connection_id: str, entities: Sequence[Entity | Need] | None = None) -> Connection:
         """Tests now and stores the result. `entities` None: those of the connection's enabled flows.
         Raises NeedsOperator only if the connection is gone."""
         connection = self.ws.connections.get(connection_id)
@@ -93,16 +111,24 @@ class Checks:
                     target=self._background, args=(connection_id,), name="connection-test", daemon=True
                 ).start()
 
-    def needed(self, connection_id: str) -> tuple[Entity, ...]:
+    def needed(self, connection_id: str) -> tuple[Entity | Need, ...]:
         """What the enabled flows of a connection touch."""
-        links = {link.id for link in self.ws.links.all() if connection_id in (link.a, link.b)}
-        flows = [flow for flow in self.ws.links.flows() if flow.link_id in links and flow.enabled]
-        return tuple(
-            dict.fromkeys(part for flow in flows for part in PARTS_OF.get(flow.entity, (flow.entity,)))
-        )
+        return tuple(dict.fromkeys(need for needs in self.needs(connection_id).values() for need in needs))
+
+    def needs(self, connection_id: str) -> dict[Entity, tuple[Entity | Need, ...]]:
+        """The same by what the flow carries, products first."""
+        links = self.ws.links.all()
+        mine = (link for link in links if connection_id in (link.a, link.b))
+        sides = {link.id: "a" if link.a == connection_id else "b" for link in mine}
+        found: dict[Entity, tuple[Entity | Need, ...]] = {}
+        for flow in self.ws.links.flows():
+            if flow.enabled and flow.link_id in sides:
+                needs = (*found.get(flow.entity, ()), *needs_of(flow, sides[flow.link_id]))
+                found[flow.entity] = tuple(dict.fromkeys(needs))
+        return {entity: found[entity] for entity in Entity if entity in found}
 
     def outcome(
-        self, connection: Connection, entities: Sequence[Entity], connector: Connector | None = None
+        self, connection: Connection, entities: Sequence[Entity | Need], connector: Connector | None = None
     ) -> tuple[Check | None, Message | None]:
         """What a test finds, and why it failed in the operator's words (None: it did not). Stores
         nothing. Raises Cancelled when the process stops."""
@@ -122,6 +148,12 @@ class Checks:
         if another := other_account(connection, check):
             return None, another
         return check, None if check.ok else reason_of(check.missing)
+
+    def require(self, connection: Connection, needs: Sequence[Entity | Need]) -> None:
+        """Raises NeedsOperator with what is missing for this; stores nothing."""
+        _check, reason = self.outcome(connection, needs)
+        if reason is not None:
+            raise NeedsOperator(reason, f"connection {connection.name}")
 
     def _background(self, connection_id: str) -> None:
         try:
@@ -176,5 +208,4 @@ def reason_of(missing: Sequence[Missing]) -> Message:
 
 def checks_of(ws: Workspace) -> Checks:
     """The one `Checks` of a workspace, made on first use."""
-    made: Checks = ws.__dict__.setdefault("checks", Checks(ws))
-    return made
+    return ws.one(Checks, lambda: Checks(ws))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sync.connectors import registry
 from sync.connectors.contract import Spec
@@ -16,11 +15,9 @@ from sync.managers.verbs.forms import Filled, connection_name, fields_of, filled
 from sync.managers.verbs.offers import Offer, offers_of
 from sync.model.entity import Entity
 from sync.model.flow import Connection
-from sync.model.support import FormField
+from sync.model.support import FormField, Need
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 MOST_SPEED = 1_000.0
 
@@ -66,11 +63,10 @@ class ConnectionVerbs:
         """The access scopes to grant, by the flow that needs them: those of the enabled flows, or of all that
         the platform can take part in while none is enabled."""
         spec = _spec(self.ws.connections.get(connection_id).platform)
-        needed = self._checks.needed(connection_id)
-        flows = [entity for entity in PARTS_OF if entity in needed] or [
-            e for e in PARTS_OF if e in spec.entities
-        ]
-        return {entity: _scopes(spec, entity) for entity in flows if _scopes(spec, entity)}
+        found = {
+            entity: _listed(spec, needs) for entity, needs in self._checks.needs(connection_id).items()
+        } or {e: _scopes(spec, e) for e in PARTS_OF if e in spec.entities}
+        return {entity: scopes for entity, scopes in found.items() if scopes}
 
     def platform_scopes(self, platform: str) -> tuple[str, ...]:
         """All access scopes that a platform's flows can need: what to grant before anything is connected."""
@@ -277,7 +273,11 @@ def _spec(platform: str) -> Spec:
 def _scopes(spec: Spec, entity: Entity) -> tuple[str, ...]:
     """Least wording: a write scope includes the read scope of its name, but both are listed as the platform's
     page does."""
-    return tuple(sorted({scope for part in PARTS_OF.get(entity, (entity,)) for scope in spec.scopes(part)}))
+    return _listed(spec, PARTS_OF.get(entity, (entity,)))
+
+
+def _listed(spec: Spec, needs: Iterable[Entity | Need]) -> tuple[str, ...]:
+    return tuple(sorted({scope for part in needs for scope in spec.scopes(part)}))
 
 
 def _concerns_account(spec: Spec, old: Connection, form: Filled) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sync.connectors import registry
 from sync.connectors.contract import Spec
@@ -14,9 +13,7 @@ from sync.model.entity import Entity
 from sync.model.fields import ALL_FIELDS
 from sync.model.flow import Connection, FieldMap, Flow, Link
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 WAIT = 4.0
 """Seconds a verb waits for a list that it checks against; a list that does not come is not checked

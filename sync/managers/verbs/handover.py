@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sync.errors import NeedsOperator
+from sync.managers.stock.ownership import store_of
 from sync.managers.verbs.ground import WAIT, Ground, ground_of
 from sync.managers.verbs.offers import offers_of
+from sync.managers.verbs.stock_gate import StockGate
 from sync.model.entity import Entity
 from sync.model.fields import ALL_FIELDS
-from sync.model.flow import Connection, Flow
+from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Mode
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 STOCK = "stock"
 """The product field that writes stock."""
@@ -27,11 +27,6 @@ class Taker:
 
     flow: Flow
     wants: bool
-
-
-def store_of(connection: Connection) -> str:
-    """The account, not the connection: two connections may lead to one store."""
-    return connection.identity or connection.id
 
 
 class Handover:
@@ -85,14 +80,44 @@ class Handover:
             if one is not None and (one is former or not _wants(one)):
                 self.refuse_live(one)
         if flow.entity is Entity.STOCK:
-            self.ws.stock_verbs.stage(flow_id)  # what the former writer has aligned counts
-        if former is not None:
-            self._give_up(former)
-        self.ws.stock_owners.transfer(flow_id, store, [place], by)
-        self._take_up(flow)
-        self._say(
-            flow, say("{who} transferred the stock of location {place} to this link.", who=by, place=place)
-        )
+            StockGate(self.ws).stage(flow)  # what the former writer has aligned counts
+        self._hand(flow, [former] if former else [], store, [place], by)
+
+    # -- at the set-up ---------------------------------------------------------------------------------------
+
+    def link_of(self, source_id: str, target_id: str) -> Link | None:
+        """The link between two connections, whichever way its flows go."""
+        ends = {source_id, target_id}
+        return next((link for link in self.ws.links.all() if {link.a, link.b} == ends), None)
+
+    def carriers(self, target: Connection, places: Collection[str], link: Link | None) -> list[Flow]:
+        """Product flows that write stock where a stock flow of `link` (None: a new one) is to write it: the
+        owners of these locations, and the link's own, because it has the same mapping."""
+        owners = self.ws.stock_owners.of(store_of(target))
+        owning = {owners[place] for place in places if place in owners}
+        return [
+            flow
+            for flow in self.ws.links.flows()
+            if flow.entity is Entity.PRODUCT
+            and (flow.id in owning or (link and flow.link_id == link.id and flow.enabled and _wants(flow)))
+        ]
+
+    def take_over(
+        self, flow: Flow, carriers: Sequence[Flow], places: Sequence[str], by: str, *, aligned: bool
+    ) -> None:
+        """A stock flow that is being set up writes these locations from now on, and the product flows leave
+        stock out. `aligned`: what they wrote there is what this flow would, so their last full run is its
+        baseline. Whether that may be has been checked: see `StockSetUp`."""
+        if aligned:
+            StockGate(self.ws).stage(flow)
+        formers = [self.ws.links.flow(former.id) for former in carriers]
+        self._hand(flow, formers, store_of(ground_of(self.ws, flow).target), places, by)
+
+    def leave_out(self, link: Link) -> None:
+        """The link's product flow, which is switched off, leaves stock to its stock flow: otherwise it could
+        not be switched on."""
+        for flow in self.ws.links.flows(link.id):
+            self._give_up(flow)
 
     def refuse_live(self, flow: Flow) -> None:
         """Raises NeedsOperator while a run of the flow is under way; single items of the queue do not
@@ -127,6 +152,15 @@ class Handover:
                             target=ground.target.name,
                         )
                     )
+
+    def _hand(self, flow: Flow, formers: Sequence[Flow], store: str, places: Sequence[str], by: str) -> None:
+        for former in formers:
+            self._give_up(former)
+        self.ws.stock_owners.transfer(flow.id, store, places, by)
+        self._take_up(flow)
+        for place in places:
+            said = say("{who} transferred the stock of location {place} to this link.", who=by, place=place)
+            self._say(flow, said)
 
     def _give_up(self, flow: Flow) -> None:
         """The former writer stops: a product flow leaves stock out from now on, everywhere; another stock

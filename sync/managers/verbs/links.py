@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage import preferences
+from storage.links import ERP_TO_SHOP, STORE_TO_STORE
 from sync.errors import NeedsOperator
 from sync.managers.orders.counting import count_older
-from sync.managers.verbs.checks import PARTS_OF, checks_of, reason_of
+from sync.managers.stock.ownership import claim, claim_free, written_by_others
+from sync.managers.verbs.checks import checks_of, needs_of, newly_needed, reason_of
 from sync.managers.verbs.connections import Hanging, hanging
 from sync.managers.verbs.forms import connection_name
 from sync.managers.verbs.ground import WAIT, Ground, can_flow, ground_of, require_known
 from sync.managers.verbs.offers import Offer, offers_of
 from sync.managers.verbs.order_rules import checked_orders
 from sync.managers.verbs.product_rules import checked_products
+from sync.managers.verbs.stock_gate import StockGate
 from sync.managers.verbs.stock_rules import checked_stock
 from sync.model.entity import KIND, Entity, Kind
 from sync.model.fields import ALL_FIELDS
 from sync.model.flow import Connection, Flow, Link, Schedule
-from sync.model.run import Mode
+from sync.model.run import Mode, Scope
 from sync.model.stock import ALL_PLACES
 from sync.model.text import say
 from sync.queue.schedule import checked_schedule, next_fire, start_anew
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,7 @@ class LinkVerbs:
         Raises NeedsOperator if the two have nothing to give each other, or are linked already."""
         one, other = self._connected(a), self._connected(b)
         giving, taking = _roles(one, other)
-        link = self.ws.links.add(
-            connection_name(name), giving.id, taking.id, self._first_mapping(giving, taking)
-        )
-        currency = taking.facts.get("currency", "")
-        for flow in self.ws.links.flows(link.id):
-            if currency:
-                self.ws.links.save(
-                    replace(
-                        flow,
-                        products=replace(flow.products, currency=currency),
-                        orders=replace(flow.orders, currency=currency),
-                    )
-                )
+        link = joined(self.ws, connection_name(name), giving, taking, self._first_mapping(giving, taking))
         self.ws.journal.say("info", say("Link {name} was made.", name=link.name), link_id=link.id)
         return link
 
@@ -102,8 +90,9 @@ class LinkVerbs:
         return self._places(self.ws.connections.get(link.a), self.ws.connections.get(link.b), wait)
 
     def set_locations(self, link_id: str, mapping: Mapping[str, Collection[str]]) -> Link:
-        """Which warehouses' stock is summed at which location. A location without warehouses is left alone.
-        Raises NeedsOperator for a place that does not exist, or a warehouse that would be sold twice."""
+        """Which warehouses' stock is summed at which location. A location without warehouses is left alone,
+        and given up by the flow that wrote it. Raises NeedsOperator for a place that does not exist, or a
+        warehouse that would be sold twice."""
         kept = {
             place: tuple(dict.fromkeys(warehouses)) for place, warehouses in mapping.items() if warehouses
         }
@@ -125,10 +114,24 @@ class LinkVerbs:
                     name=offer.warehouses.names().get(twice, twice),
                 )
             )
+        if ALL_PLACES in every and len(every) > 1:
+            raise NeedsOperator(
+                say(
+                    "One location has the stock of all warehouses. A warehouse that is chosen beside it "
+                    "would be sold twice: choose all of them, or single ones."
+                )
+            )
         if kept != dict(link.locations):
             self._refuse_if_live(link_id)
             self.ws.links.set_locations(link_id, kept)
+            self._own_what_is_mapped(link_id)
         return self.ws.links.get(link_id)
+
+    def written_by_others(self, link_id: str) -> dict[str, str]:
+        """Mapped locations that a flow of another link writes at present: location → that link's name."""
+        writing = [flow for flow in self.ws.links.flows(link_id) if _writes_stock(flow)]
+        found = {place: link for flow in writing for place, link in written_by_others(self.ws, flow).items()}
+        return {place: link.name for place, link in found.items() if link.id != link_id}
 
     # -- flows
     # ------------------------------------------------------------------------------------------------
@@ -160,6 +163,8 @@ class LinkVerbs:
             self._refuse_second_writer(flow, ground)
         if flow.enabled and not old.enabled:
             self._require_rights(flow, ground)
+        elif flow.enabled and (more := newly_needed(old, flow)):
+            checks_of(self.ws).require(ground.target, more)
         return self._stored(flow, old)
 
     def enable(self, flow_id: str) -> Flow:
@@ -261,16 +266,22 @@ class LinkVerbs:
         scheduled = flow.schedule.minutes or flow.schedule.cron
         if flow.entity is Entity.STOCK and scheduled and flow.schedule != old.schedule:
             mode = Mode.DELTA if flow.schedule.minutes else Mode.SWEEP
-            if reason := self.ws.stock_verbs.gate(flow, mode):
+            if reason := StockGate(self.ws).refused(flow, mode, Scope()):
                 raise NeedsOperator(reason)
 
     def _own_stock(self, flow: Flow, old: Flow) -> None:
         """A flow that writes stock claims its locations when it is switched on and gives them up when it is
         switched off. Raises NeedsOperator naming another owner."""
         if _writes_stock(flow) and not _writes_stock(old):
-            self.ws.stock_verbs.claim(flow, "")
+            claim(self.ws, flow, "")
         elif _writes_stock(old) and not _writes_stock(flow):
-            self.ws.stock_verbs.release(flow)
+            self.ws.stock_owners.release(flow.id)  # a flow that is switched off owns nothing
+
+    def _own_what_is_mapped(self, link_id: str) -> None:
+        """The link's writers give up what is mapped no more, and take what nobody else writes."""
+        for flow in self.ws.links.flows(link_id):
+            if _writes_stock(flow):
+                claim_free(self.ws, flow)
 
     def _refuse_while_running(self, flow: Flow) -> None:
         if self.ws.runs.list(flow_id=flow.id, live=True, limit=1):
@@ -308,12 +319,35 @@ class LinkVerbs:
 
     def _require_rights(self, flow: Flow, ground: Ground) -> None:
         """Both connections must work and allow what this flow does."""
-        checks, parts = checks_of(self.ws), PARTS_OF.get(flow.entity, (flow.entity,))
-        for connection in (ground.source, ground.target):
-            wanted = tuple(dict.fromkeys((*checks.needed(connection.id), *parts)))
+        checks = checks_of(self.ws)
+        for connection, side in ((ground.source, flow.direction[0]), (ground.target, flow.direction[-1])):
+            wanted = tuple(dict.fromkeys((*checks.needed(connection.id), *needs_of(flow, side))))
             tested = checks.test(connection.id, wanted)
             if tested.status != "connected":
                 raise NeedsOperator(tested.reason or reason_of(()), f"connection {connection.name}")
+
+
+def joined(
+    ws: Workspace,
+    name: str,
+    giving: Connection,
+    taking: Connection,
+    locations: Mapping[str, tuple[str, ...]],
+    *,
+    with_stock: bool = False,
+) -> Link:
+    """A new link with all flows that its two platforms can have, switched off, in the currency of the shop;
+    `with_stock`: between two stores one of stock alone. Raises NeedsOperator if they are linked already, or
+    the name is taken."""
+    orders = can_flow(Entity.ORDER, taking.platform, giving.platform)
+    flows = STORE_TO_STORE if with_stock and not orders else ERP_TO_SHOP
+    link = ws.links.add(name, giving.id, taking.id, locations, flows)
+    currency = taking.facts.get("currency", "")
+    for flow in ws.links.flows(link.id) if currency else ():
+        products, orders_of = flow.products, flow.orders
+        products, orders_of = replace(products, currency=currency), replace(orders_of, currency=currency)
+        ws.links.save(replace(flow, products=products, orders=orders_of))
+    return link
 
 
 def _writes_stock(flow: Flow) -> bool:

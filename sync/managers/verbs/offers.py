@@ -8,15 +8,12 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sync.clock import cancellable
 from sync.errors import CounterpartError
 from sync.model.support import Choice
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 KEPT_SECONDS = 600.0
 FAILED_SECONDS = 60.0
@@ -116,5 +113,4 @@ def _too_old(known: tuple[float, Offer]) -> bool:
 
 def offers_of(ws: Workspace) -> Offers:
     """The one `Offers` of a workspace, made on first use."""
-    made: Offers = ws.__dict__.setdefault("offers", Offers(ws))
-    return made
+    return ws.one(Offers, lambda: Offers(ws))

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from storage.queue import QueueFilter
 from sync.errors import NeedsOperator
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 MOST = 10_000
 """Rows that one verb moves at most."""
@@ -58,7 +55,7 @@ class QueueVerbs:
             raise NeedsOperator(
                 say("None of these items is in a state for that any more. Look at the page again.")
             )
-        self.ws.executor.wake()
+        self.ws.wake()
         self.ws.journal.say("info", message)
         return moved
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, update
 
@@ -15,7 +14,7 @@ from storage.clock import utc_now
 from storage.queue import SCHEDULED
 from storage.tables.sync import runs as runs_table
 from sync.errors import NeedsOperator
-from sync.managers.verbs.stock_gate import SCHEDULE
+from sync.managers.verbs.stock_gate import SCHEDULE, StockGate
 from sync.managers.views import items, stock_log, words
 from sync.managers.views.flows import FlowInfo, info, refuse_blocked
 from sync.managers.views.runs import applied_by, void
@@ -25,9 +24,7 @@ from sync.model.flow import Flow, ProductFilter
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.text import Message, say
 from sync.model.values import text
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 BY_HAND = 50
 """Priority of a run that a person waits for; a schedule's is 100."""
@@ -65,7 +62,7 @@ class RunVerbs:
         with self.ws.db.write() as tx:
             run_id = self.ws.runs.start(tx, flow_id, found.flow.version, mode, scope, by)
             self._queue(tx, run_id, found, first, priority)
-        self.ws.executor.wake()
+        self.ws.wake()
         self._note(_started(mode, scope, by), run_id, found)
         return run_id
 
@@ -73,10 +70,10 @@ class RunVerbs:
         """The run that a schedule starts: stock as `StockGate.scheduled` says, all else in full. The stock of
         products waits while orders have not been taken over. Raises as `start`."""
         if flow.entity is Entity.STOCK:
-            mode = self.ws.stock_verbs.rules.scheduled(flow, utc_now())
+            mode = StockGate(self.ws).scheduled(flow, utc_now())
             return self.start(flow.id, mode, by=SCHEDULE, priority=SCHEDULED)
         scope = Scope()
-        if flow.entity is Entity.PRODUCT and (reason := self.ws.stock_verbs.waits(flow, SCHEDULE)):
+        if flow.entity is Entity.PRODUCT and (reason := StockGate(self.ws).waits(flow, SCHEDULE)):
             scope = Scope(parts=("products", "prices", "images"))
             about = {"flow_id": flow.id, "link_id": flow.link_id, "entity": flow.entity.value}
             for said in (say("Stock is left out of this scheduled run."), reason):
@@ -94,7 +91,7 @@ class RunVerbs:
         if run.status not in (Status.QUEUED, Status.RUNNING):
             raise NeedsOperator(say("This run has already ended."))
         self.ws.runs.cancel(run_id)
-        self.ws.executor.wake()
+        self.ws.wake()
         self._note(say("{who} asked the run to stop.", who=by), run_id, None)
 
     def confirm(self, run_id: str, codes: Sequence[str], by: str = "") -> None:
@@ -115,7 +112,7 @@ class RunVerbs:
         with self.ws.db.write() as tx:
             _leave_brake(tx, run_id, Status.QUEUED, scope)
             self._queue(tx, run_id, found, self._resume_at(run), BY_HAND)
-        self.ws.executor.wake()
+        self.ws.wake()
         self._note(
             say("{who} confirmed: {codes}. The run goes on.", who=by, codes=", ".join(codes)), run_id, found
         )
@@ -183,7 +180,7 @@ class RunVerbs:
         """Stock: baseline and validation come first, and a full run after them wants a reason."""
         if found.flow.entity is not Entity.STOCK:
             return
-        if reason := self.ws.stock_verbs.gate(found.flow, mode, scope, by):
+        if reason := StockGate(self.ws).refused(found.flow, mode, scope, by):
             raise NeedsOperator(reason)
 
     def _first_stage(self, found: FlowInfo, mode: Mode, scope: Scope) -> str:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from storage.sessions import Session, Sessions
 from storage.users import Users
 from storage.vault import Rotation
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 class SecurityVerbs:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from storage.preferences import STOCK_SINCE
 from storage.tables.sync import sync_queue
 from sync.errors import CounterpartError
 from sync.managers.stock.in_flight import not_taken_over
@@ -17,9 +17,7 @@ from sync.model.flow import Flow
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.stock import Match, StockStage
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 SCHEDULE = "schedule"
 Finding = tuple[str, Message, bool]
@@ -108,10 +106,12 @@ class StockGate:
         return [*found, *self._orders(flow)]
 
     def _products_ran(self, link_id: str) -> Run | None:
-        """The link's last run of all products, if they carry stock."""
+        """The link's last run of all products, if they carry stock. One from before a backup was put back
+        does not count: what was written after that backup would look like sales."""
+        since = self.ws.preferences.get(STOCK_SINCE)
         flows = (f for f in self.ws.links.flows(link_id) if f.entity is Entity.PRODUCT)
         ran = (self.ws.runs.last_whole(f.id, (Mode.FULL,)) for f in flows if "stock" in f.products.fields)
-        return next((run for run in ran if run is not None), None)
+        return next((run for run in ran if run is not None and (run.created_at or since) > since), None)
 
     def _queued(self, flow: Flow) -> int:
         q = sync_queue.c

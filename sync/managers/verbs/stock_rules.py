@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from sync.connectors import registry
 from sync.errors import NeedsOperator
-from sync.managers.verbs.ground import WAIT, require_known
+from sync.managers.verbs.ground import WAIT, can_flow, require_known
 from sync.managers.verbs.offers import Offer, offers_of
+from sync.model.entity import Entity
 from sync.model.flow import Connection, StockSettings
-from sync.model.stock import ALL_PLACES
+from sync.model.stock import ALL_PLACES, Match
 from sync.model.text import say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "drift": ("keep", "restore"),
@@ -21,6 +20,44 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "untracked": ("skip", "track"),
     "gone": ("leave", "zero", "draft", "archive"),
 }
+
+PIECES = "available"
+"""The field of a stock item that a flow carries."""
+
+
+def gives_stock(platform: str) -> bool:
+    """Can stock be read from this platform item by item?"""
+    return PIECES in registry.spec(platform).supports(Entity.STOCK).readable
+
+
+def takes_stock(platform: str) -> bool:
+    """Can stock be written to this platform?"""
+    return PIECES in registry.spec(platform).supports(Entity.STOCK).writable
+
+
+def has_orders(source: str, target: str) -> bool:
+    """Can a link that carries stock from one platform to the other have a flow that takes over the orders of
+    the target? Without one nobody knows which pieces are in orders that the source has still to hear of."""
+    return can_flow(Entity.ORDER, target, source)
+
+
+def counted_once(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts by `Match` in which a pair counts once: as matched or, if a side does not count its item, as
+    untracked. The match itself counts every pair as matched, because by SKU it is."""
+    matched, untracked = Match.MATCHED.value, Match.UNTRACKED.value
+    if matched not in counts:
+        return dict(counts)
+    return {**counts, matched: max(0, counts[matched] - counts.get(untracked, 0))}
+
+
+def require_stock(source: Connection, target: Connection) -> None:
+    """Raises NeedsOperator if one of the platforms cannot take part in this role."""
+    if not gives_stock(source.platform):
+        raise NeedsOperator(say("{name} cannot tell its stock. Choose another source.", name=source.name))
+    if not takes_stock(target.platform):
+        raise NeedsOperator(
+            say("The stock of {name} cannot be written. Choose another destination.", name=target.name)
+        )
 
 
 def checked_stock(settings: StockSettings) -> StockSettings:

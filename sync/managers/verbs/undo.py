@@ -3,14 +3,11 @@ its rows are ticked, and it is carried out, as those of any preview."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sync.errors import NeedsOperator
+from sync.managers.verbs.runs import RunVerbs
 from sync.managers.views.undo import refused
 from sync.model.run import Mode, Scope
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 class UndoVerbs:
@@ -25,4 +22,4 @@ class UndoVerbs:
         if reason := refused(self.ws, run_id):
             raise NeedsOperator(reason)
         run = self.ws.runs.get(run_id)
-        return self.ws.run_verbs.start(run.flow_id, Mode.PREVIEW, Scope(undo_of=run.id), by)
+        return RunVerbs(self.ws).start(run.flow_id, Mode.PREVIEW, Scope(undo_of=run.id), by)

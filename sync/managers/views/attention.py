@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Row, func, select
 
@@ -17,9 +16,7 @@ from sync.managers.views.flows import FlowInfo, all_flows
 from sync.model.codec import load
 from sync.model.entity import Entity
 from sync.model.text import Message
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 _AT_ONCE = 500
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -15,9 +14,7 @@ from sync.model.order import Order
 from sync.model.page import Record
 from sync.model.product import Product
 from sync.model.stock import StockItem
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 MOST_SKUS = 8
 

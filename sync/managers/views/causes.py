@@ -80,7 +80,17 @@ CAUSES: Mapping[str, Cause] = {
     "drift.restored": Cause(
         say("Put back to the source's stock"), say("The settings say that edits there are restored.")
     ),
+    "above.source": Cause(
+        say("Showed more than the source has"),
+        say("It was set to the source again: an undo or a larger buffer had left it above."),
+    ),
     "twice": Cause(say("Written twice"), say("One change of the source was written more than once.")),
+    "not.answered": Cause(
+        say("No answer yet"), say("It is looked up before anything is repeated. The next run looks again.")
+    ),
+    "stock.given_up": Cause(
+        say("Given up by the queue"), say("Look at the reason on the queue's page, then retry or dismiss.")
+    ),
     "not.stocked": Cause(
         say("Not stocked at the target"), say("Settings can have items stocked where they are not.")
     ),

@@ -8,23 +8,21 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, func, select, type_coerce
 
 from storage.clock import from_micros, to_micros, utc_now
 from storage.preferences import PAUSED
 from storage.tables.connections import flows
-from storage.tables.sync import attention, changes, run_items, runs
+from storage.tables.sync import changes, run_items, runs
+from sync.managers.views import stock_failures
 from sync.managers.views.flows import FlowInfo, all_flows
 from sync.model.entity import Entity
 from sync.model.flow import Connection
 from sync.model.run import OUTCOMES, Mode
 from sync.model.text import Message
 from sync.queue import schedule
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 HOUR = 3_600_000_000
 GROUPS: Mapping[str, str] = {
@@ -138,7 +136,7 @@ def _by_hour(ws: Workspace, first: int) -> dict[tuple[int, str], Counter[str]]:
 
 def _add_stock(ws: Workspace, first: int, counts: dict[tuple[int, str], Counter[str]]) -> None:
     """Runs of stock flows, by their stored report and the hour of their end: a million rows are not counted
-    for a page."""
+    for a page. What failed is counted once by its last state, not once a try."""
     r = runs.c
     query = (
         select(r.finished_at, r.counts)
@@ -151,9 +149,10 @@ def _add_stock(ws: Workspace, first: int, counts: dict[tuple[int, str], Counter[
     )
     with ws.db.read() as tx:
         for at, report in tx.execute(query):
-            for kind, name in (("written", "updated"), ("failed", "failed")):
-                if n := int(report.get(name, 0)):
-                    counts.setdefault((to_micros(at) // HOUR, kind), Counter())["stock"] += n
+            if n := int(report.get("updated", 0)):
+                counts.setdefault((to_micros(at) // HOUR, "written"), Counter())["stock"] += n
+    for failure in stock_failures.standing(ws, from_micros(first * HOUR)):
+        counts.setdefault((to_micros(failure.at) // HOUR, "failed"), Counter())["stock"] += 1
 
 
 def _hour(number: int, counts: Mapping[tuple[int, str], Counter[str]]) -> Hour:
@@ -198,20 +197,9 @@ def failures(ws: Workspace, hours: int = 24, now: datetime | None = None, limit:
     )
     with ws.db.read() as tx:
         found = [CauseCount(str(cause) or "change.refused", int(n)) for cause, n in tx.execute(query)]
-    every = [*found, *_stock_failures(ws, (now or utc_now()) - timedelta(hours=hours))]
+    since = from_micros(to_micros(now or utc_now()) // HOUR * HOUR) - timedelta(hours=hours - 1)
+    every = [*found, *(CauseCount(*one) for one in stock_failures.by_cause(ws, since).items())]
     return sorted(every, key=lambda one: (-one.count, one.cause))[:limit]
-
-
-def _stock_failures(ws: Workspace, since: datetime) -> list[CauseCount]:
-    """Stock rows keep no item of a run each: those that were refused or wait are parked ones."""
-    a = attention.c
-    query = (
-        select(a.cause, func.count())
-        .where(a.entity == Entity.STOCK.value, a.opened_at >= since)
-        .group_by(a.cause)
-    )
-    with ws.db.read() as tx:
-        return [CauseCount(str(cause), int(n)) for cause, n in tx.execute(query)]
 
 
 def connections(ws: Workspace) -> list[ConnectionCard]:

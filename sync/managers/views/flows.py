@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sync.errors import NeedsOperator
 from sync.managers.views import words
@@ -13,9 +12,7 @@ from sync.model.entity import Entity
 from sync.model.flow import Connection, Flow, Link, OrderSettings, ProductFilter
 from sync.model.run import Mode, Run
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,21 @@ def all_flows(ws: Workspace) -> list[FlowInfo]:
     links = {link.id: link for link in ws.links.all()}
     ends = {c.id: c for c in ws.connections.all()}
     return [_info(flow, links[flow.link_id], ends) for flow in ws.links.flows() if flow.link_id in links]
+
+
+def short_names(flows: Iterable[FlowInfo]) -> dict[str, str]:
+    """Flow id → what it is called where there is little room: its target, and its source behind it only where
+    flows of different sources go there."""
+    every = list(flows)
+    sources: dict[tuple[Entity, str], set[str]] = {}
+    for one in every:
+        sources.setdefault((one.flow.entity, one.target.id), set()).add(one.source.id)
+    return {
+        one.flow.id: one.target.name
+        if len(sources[one.flow.entity, one.target.id]) == 1
+        else f"{one.target.name} ← {one.source.name}"
+        for one in every
+    }
 
 
 def info(ws: Workspace, flow_id: str) -> FlowInfo:

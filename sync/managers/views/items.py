@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, func, select
 
@@ -14,9 +14,7 @@ from sync.model.call import Diff
 from sync.model.plan import Item
 from sync.model.run import LIVE, Run
 from sync.model.text import Message
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 SHOWN_DIFFS = 3
 COUNT_CAP = 10_000

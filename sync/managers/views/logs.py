@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from storage.logs import HourCount, LogPage, LogRow
 from storage.preferences import LOG_DAYS, LOG_ROWS
 from storage.search import LogFilter
-from sync.managers.views.flows import all_flows
+from sync.managers.views.flows import FlowInfo, all_flows, short_names
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 RANGES: Mapping[str, tuple[Message, timedelta]] = {
     "1h": (say("Last hour"), timedelta(hours=1)),
@@ -34,6 +31,8 @@ class Names:
     connections: Mapping[str, str]
     links: Mapping[str, str]
     flows: Mapping[str, tuple[Message, str]]
+    shorts: Mapping[str, str]
+    """What flows and links are called where there is little room."""
 
     def where(self, row: LogRow) -> str:
         """The connection, route or link that a row is about; "" for none."""
@@ -44,12 +43,21 @@ class Names:
         return self.links.get(row.link_id or "", "")
 
 
+def _shorts(known: Sequence[FlowInfo]) -> dict[str, str]:
+    """Short names by flow, and by link where all its flows have one."""
+    found = short_names(known)
+    by_link: dict[str, set[str]] = {}
+    for one in known:
+        by_link.setdefault(one.link.id, set()).add(found[one.flow.id])
+    return found | {link: next(iter(all_)) for link, all_ in by_link.items() if len(all_) == 1}
+
+
 def names(ws: Workspace) -> Names:
     """The present names of everything that log rows point to."""
-    flows = {f.flow.id: (f.name, f.route) for f in all_flows(ws)}
-    return Names(
-        {c.id: c.name for c in ws.connections.all()}, {link.id: link.name for link in ws.links.all()}, flows
-    )
+    known = all_flows(ws)
+    flows = {f.flow.id: (f.name, f.route) for f in known}
+    links = {link.id: link.name for link in ws.links.all()}
+    return Names({c.id: c.name for c in ws.connections.all()}, links, flows, _shorts(known))
 
 
 def since(range_name: str | None, now: datetime) -> datetime | None:

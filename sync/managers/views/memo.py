@@ -6,10 +6,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 T = TypeVar("T")
 _MOST = 200
@@ -44,5 +43,4 @@ class Memo:
 
 def memo_of(ws: Workspace) -> Memo:
     """The one memo of a workspace, made on first use."""
-    made: Memo = ws.__dict__.setdefault("memo", Memo())
-    return made
+    return ws.one(Memo, Memo)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage.clock import utc_now
 from storage.queue import SCHEDULED, URGENT, QueueFilter
@@ -14,9 +13,7 @@ from sync.model.entity import Entity
 from sync.model.flow import Flow
 from sync.model.text import Message, say
 from sync.queue.retry import TRIES
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 PAGE = 50
 

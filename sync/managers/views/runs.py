@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -17,9 +16,7 @@ from sync.managers.views.flows import FlowInfo, all_flows, info
 from sync.model.entity import Entity
 from sync.model.run import LIVE, OUTCOMES, Mode, Run, Status
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 STEPS = ("read_source", "read_target", "match", "plan", "brake", "apply", "report")
 """The steps an operator sees; "bind" and all "apply:…" stages are one: writing. Only stock flows
@@ -167,10 +164,12 @@ def is_stock(line: RunLine) -> bool:
 def _by_budget(
     ws: Workspace, line: RunLine, rate: float | None, done: int, total: int | None
 ) -> float | None:
-    """Seconds left by the target's points; None where it has none, or the plan is not known yet."""
+    """Seconds left by the target's points for all that is not written yet, or by the pace of the step under
+    way if that is slower; None where it has no points, or the plan is not known yet."""
     if line.flow is None or not total or line.run.status is not Status.RUNNING:
         return None
-    found = estimate.of_rows(ws, line.flow.target, max(0, total - done), rate)
+    here = max(0, total - done) / rate if rate else 0.0
+    found = estimate.of_run(ws, line.flow.target, line.run.id, here)
     return found.seconds if found else None
 
 

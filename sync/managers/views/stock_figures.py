@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.stock_differences import StockDifference
 from sync.managers.stock.validating import figures_of
@@ -14,18 +14,19 @@ from sync.managers.views.memo import memo_of
 from sync.model.codec import load
 from sync.model.stock import Difference, StockTotals
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 DIFFERENCES: Mapping[Difference, Message] = {
-    Difference.DIFFERS: say("Differs now"),
+    Difference.DIFFERS: say("Differs"),
     Difference.MISSED: say("Missed update"),
     Difference.TWICE: say("Written twice"),
     Difference.STORE: say("Moved at the store"),
 }
 ADVICE: Mapping[Difference, Message] = {
-    Difference.DIFFERS: say("The source has moved. The next run writes it."),
+    Difference.DIFFERS: say(
+        "The source shows another quantity. The next run writes it; what an undo put back waits until the "
+        "source moves."
+    ),
     Difference.MISSED: say("The source moved a while ago and nothing was written. A full sweep mends it."),
     Difference.TWICE: say("One change of the source was written more than once."),
     Difference.STORE: say(

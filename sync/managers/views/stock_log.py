@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
+from sqlalchemy import ColumnElement, func, select
+
+from storage.clock import from_micros, to_micros
 from storage.stock_log import ChangeFilter, Day, StockChangeRow
+from storage.tables.stock import stock_changes
 from sync.managers.views.memo import memo_of
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 CAUSES: Mapping[str, Message] = {
     "run": say("Run"),
@@ -31,6 +33,9 @@ DONE = ("sent", "applied", "refused", "stale", "unknown", "dropped", "seen")
 COUNT_CAP = 10_000
 TREND_DAYS = 30
 _AT_ONCE = 1_000
+_OPEN = ("planned", "sent", "stale")
+_GONE = "gone"
+c = stock_changes.c
 
 
 StockRow = StockChangeRow
@@ -42,12 +47,16 @@ class StockPage:
     """Rows, and the key of the next page (None: this is the last)."""
 
     rows: tuple[StockRow, ...]
-    next_after: int | None
+    next_after: Any
 
 
-def log(ws: Workspace, f: ChangeFilter, before: int | None = None, limit: int = 50) -> StockPage:
-    """The newest first, older than the key `before`."""
-    return _page(ws.stock_changes.log(f, before, limit + 1), limit)
+def log(ws: Workspace, f: ChangeFilter, before: str | None = None, limit: int = 50) -> StockPage:
+    """The newest first by the time that is shown, older than the key `before`."""
+    at, _, number = (before or "").partition(" ")
+    older = (from_micros(int(at)), int(number)) if before else None
+    page = _page(ws.stock_changes.log(f, older, limit + 1), limit)
+    last = page.rows[-1] if page.next_after is not None else None
+    return replace(page, next_after=f"{to_micros(last.at)} {last.id}" if last else None)
 
 
 def in_order(ws: Workspace, f: ChangeFilter, after: int = 0, limit: int = 50) -> StockPage:
@@ -57,7 +66,7 @@ def in_order(ws: Workspace, f: ChangeFilter, after: int = 0, limit: int = 50) ->
 
 def each(ws: Workspace, f: ChangeFilter) -> Iterator[StockRow]:
     """Every change that matches, the newest first, streamed."""
-    before: int | None = None
+    before: str | None = None
     while True:
         found = log(ws, f, before, _AT_ONCE)
         yield from found.rows
@@ -88,6 +97,23 @@ def planned(ws: Workspace, run_id: str, *, fresh: bool = False) -> int:
 def by_phase(ws: Workspace, run_id: str) -> dict[str, int]:
     """The changes of a run by phase."""
     return memo_of(ws).get(("stock.phases", run_id), 3.0, lambda: ws.stock_changes.counts(run_id, "phase"))
+
+
+def to_write(ws: Workspace, run_id: str, *, ticked: bool = False) -> dict[str, int]:
+    """Rows of a run that are still to be written, by phase; "hide" are the products among the gone that are
+    to be hidden. `ticked`: of a plan, only what is ticked at this moment; else a figure some seconds old."""
+    if ticked:
+        return _to_write(ws, run_id, c.chosen.is_(True))
+    return memo_of(ws).get(("stock.open", run_id), 3.0, lambda: _to_write(ws, run_id))
+
+
+def _to_write(ws: Workspace, run_id: str, *only: ColumnElement[bool]) -> dict[str, int]:
+    query = select(c.phase, func.count()).where(c.run_id == run_id, c.state.in_(_OPEN), *only)
+    hidden = select(func.count()).where(c.run_id == run_id, c.state.in_(_OPEN), c.phase == _GONE, *only)
+    with ws.db.read() as tx:
+        found = {phase: int(n) for phase, n in tx.execute(query.group_by(c.phase))}
+        products = int(tx.execute(hidden.where(c.place == "")).scalar_one()) if _GONE in found else 0
+    return found | {_GONE: found[_GONE] - products, "hide": products} if products else found
 
 
 def ticked(ws: Workspace, run_id: str) -> tuple[int, int]:

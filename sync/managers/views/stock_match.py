@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from storage.stock_match_list import MatchRow
 from sync.managers.views.flows import FlowInfo
 from sync.model.stock import Match
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 NAMES: Mapping[Match, Message] = {
     Match.MATCHED: say("Matched"),
@@ -66,11 +63,11 @@ def count(ws: Workspace, found: FlowInfo, why: Match, text: str) -> tuple[int, b
     return min(n, COUNT_CAP), n > COUNT_CAP
 
 
-def each(ws: Workspace, found: FlowInfo, why: Match) -> Iterator[MatchRow]:
-    """Every row of a class, streamed."""
+def each(ws: Workspace, found: FlowInfo, why: Match, text: str = "") -> Iterator[MatchRow]:
+    """Every row of a class that matches a text (see `page`), streamed."""
     after: int | str | None = None
     while True:
-        got = page(ws, found, why, after=after, limit=_AT_ONCE)
+        got = page(ws, found, why, text, after, _AT_ONCE)
         yield from got.rows
         after = got.next_after
         if after is None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from storage.tables.sync import runs
 from sync.engine.undo import words as undo_words
 from sync.errors import NeedsOperator
+from sync.managers.undo.stock import ABOVE
 from sync.managers.views import undo_rows, words
 from sync.model.entity import Entity
 from sync.model.run import LIVE, Mode, Run, Status
 from sync.model.text import Message, say
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Summary:
     """Rows of an undo plan (or of the undo that was carried out). `restored` rows go back to what was there
     before, of which `ticked` will be written; `offered` stock differences and `created` products wait to be
     ticked; `moved` were changed by another hand since and stay; `listed` cannot be taken back; `back` show
-    the values from before already.
+    the values from before already; `above` of the restored show more than the source has.
     """
 
     undo_of: str
@@ -37,6 +35,7 @@ class Summary:
     moved: int = 0
     listed: int = 0
     back: int = 0
+    above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +123,8 @@ def summary(ws: Workspace, run: Run) -> Summary:
     """The figures of an undo, plan or carried out."""
     causes, restored, ticked = undo_rows.counted(ws, run)
     more = {name: sum(causes.get(cause, 0) for cause in group) for name, group in _COUNTED.items()}
+    above = run.figures.get(ABOVE)
+    more["above"] = above if isinstance(above, int) else 0
     return Summary(run.scope.undo_of, restored, ticked, **more)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, select
 
@@ -16,9 +16,7 @@ from sync.managers.undo.past import WRITTEN
 from sync.model.entity import Entity
 from sync.model.run import Run
 from sync.model.text import Message
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
+from sync.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def _counted_items(ws: Workspace, run: Run) -> tuple[dict[str, int], int, int]:
 def _counted_stock(ws: Workspace, run: Run) -> tuple[dict[str, int], int, int]:
     """Counted from the rows, and from the run's figures for those that were only counted."""
     c = stock_changes.c
-    sent = c.phase.in_(("stock", "adjust"))
+    sent = c.phase.in_(("stock", "adjust", "gone"))
     query = select(c.phase, c.chosen, func.count()).where(c.run_id == run.id, sent, c.state != "dropped")
     with ws.db.read() as tx:
         rows = list(tx.execute(query.group_by(c.phase, c.chosen)))
@@ -83,7 +81,7 @@ def _counted_stock(ws: Workspace, run: Run) -> tuple[dict[str, int], int, int]:
         said.LISTED: int(listed),
         said.BACK: back if isinstance(back, int) else 0,
     }
-    restored = sum(int(n) for phase, _, n in rows if phase == "stock")
+    restored = sum(int(n) for phase, _, n in rows if phase != "adjust")
     return causes, restored, sum(int(n) for _, chosen, n in rows if chosen)
 
 

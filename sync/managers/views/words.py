@@ -125,6 +125,8 @@ FIELDS: Mapping[str, Message] = {
     "customer": say("Customer"),
 }
 
+_STARTERS: Mapping[str, Message] = {"schedule": say("Schedule"), "trial": say("Trial")}
+
 _LOOKS: Mapping[Status, str] = {
     Status.BRAKED: "stopped",
     Status.DONE: "succeeded",
@@ -137,6 +139,20 @@ def state_of(run: Run) -> str:
     if run.cancel_requested and run.status in (Status.QUEUED, Status.RUNNING):
         return "cancelling"
     return _LOOKS.get(run.status, run.status.value)
+
+
+def mode(run: Run) -> Message:
+    """What kind of run it is. The plan of an undo is stored as a preview and is none of the flow."""
+    if run.mode is Mode.PREVIEW and run.scope.undo_of:
+        return say("Undo plan")
+    return MODES[run.mode]
+
+
+def starter(run: Run) -> Message:
+    """Who started it: a person's name as it is, or which part of ours did."""
+    if run.mode is Mode.ITEMS:
+        return MODES[Mode.ITEMS]
+    return _STARTERS.get(run.started_by) or Message(run.started_by or "–")
 
 
 def stage(name: str, source: str, target: str) -> Message:

@@ -6,12 +6,12 @@ import random
 from datetime import timedelta
 
 from storage.logs import LogRow
+from sync.application import Application
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages.seed.shop import NOW, Shop, target_id
 
 
-def logs(ws: Workspace, shop: Shop, count: int = 400) -> None:
+def logs(ws: Application, shop: Shop, count: int = 400) -> None:
     """Log rows over a day, every level."""
     chance = random.Random(3)
     ws.logs.write([_row(shop, chance, n) for n in range(count)])

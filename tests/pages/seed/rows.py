@@ -12,17 +12,17 @@ from sqlalchemy import insert, select
 
 from storage.ids import new_id
 from storage.tables.sync import changes, run_items, runs
+from sync.application import Application
 from sync.model.call import Diff
 from sync.model.codec import dump
 from sync.model.flow import Flow
 from sync.model.run import Counts, Mode, Scope, Status
 from sync.model.text import Message
-from sync.workspace import Workspace
 from tests.pages.seed.shop import target_id, title
 
 
 def run(
-    ws: Workspace, flow: Flow, mode: Mode, status: Status, at: datetime, seconds: float = 0, **values: Any
+    ws: Application, flow: Flow, mode: Mode, status: Status, at: datetime, seconds: float = 0, **values: Any
 ) -> str:
     """One row of `runs`."""
     row = {
@@ -143,7 +143,7 @@ class Rows:
             }
         )
 
-    def write(self, ws: Workspace) -> Counts:
+    def write(self, ws: Application) -> Counts:
         """Stores everything and the run's report."""
         with ws.db.write() as tx:
             for start in range(0, len(self.items), 1000):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sync.application import Application
 from sync.model.call import Diff
 from sync.model.run import BrakeHit, Counts, Mode, Status
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages.seed.rows import Rows, run
 from tests.pages.seed.shop import NOW, SIZES, Shop, now, title
 
 
-def first_run(ws: Workspace, shop: Shop, products: int = 250, at: datetime | None = None) -> str:
+def first_run(ws: Application, shop: Shop, products: int = 250, at: datetime | None = None) -> str:
     """The first full run: nearly all created, some parked, a few failed."""
     at = at or NOW - timedelta(hours=22)
     run_id = run(ws, shop.products, Mode.FULL, Status.RED, at, 412.0)
@@ -72,7 +72,7 @@ def _new(n: int) -> list[Diff]:
 
 
 def stock_run(
-    ws: Workspace,
+    ws: Application,
     shop: Shop,
     products: int,
     at: datetime,
@@ -107,7 +107,7 @@ def stock_run(
     return run_id
 
 
-def order_run(ws: Workspace, shop: Shop, orders: int, at: datetime, start: int = 1001) -> str:
+def order_run(ws: Application, shop: Shop, orders: int, at: datetime, start: int = 1001) -> str:
     """Orders that went to the ERP."""
     parked = 1 if orders > 8 else 0
     run_id = run(
@@ -146,7 +146,7 @@ def order_run(ws: Workspace, shop: Shop, orders: int, at: datetime, start: int =
     return run_id
 
 
-def history(ws: Workspace, shop: Shop, products: int = 250) -> None:
+def history(ws: Application, shop: Shop, products: int = 250) -> None:
     """Two days of runs."""
     first_run(ws, shop, products, NOW - timedelta(hours=40))
     for n, hour in enumerate(range(38, 1, -2)):
@@ -157,7 +157,7 @@ def history(ws: Workspace, shop: Shop, products: int = 250) -> None:
     failed_run(ws, shop)
 
 
-def failed_run(ws: Workspace, shop: Shop) -> str:
+def failed_run(ws: Application, shop: Shop) -> str:
     return run(
         ws,
         shop.orders,
@@ -174,7 +174,7 @@ def failed_run(ws: Workspace, shop: Shop) -> str:
     )
 
 
-def preview(ws: Workspace, shop: Shop, products: int = 250, at: datetime | None = None) -> str:
+def preview(ws: Application, shop: Shop, products: int = 250, at: datetime | None = None) -> str:
     """A kept plan."""
     at = at or now() - timedelta(minutes=14)
     run_id = run(ws, shop.products, Mode.PREVIEW, Status.PLANNED, at, 31.0, first_write_at=None)
@@ -209,7 +209,7 @@ def preview(ws: Workspace, shop: Shop, products: int = 250, at: datetime | None 
     return run_id
 
 
-def braked(ws: Workspace, shop: Shop, products: int = 250) -> str:
+def braked(ws: Application, shop: Shop, products: int = 250) -> str:
     """A run that the safety check holds."""
     hit = BrakeHit(
         "stock.zeroed",
@@ -251,7 +251,7 @@ def braked(ws: Workspace, shop: Shop, products: int = 250) -> str:
     return run_id
 
 
-def running(ws: Workspace, shop: Shop, orders: int = 120) -> str:
+def running(ws: Application, shop: Shop, orders: int = 120) -> str:
     """A run that writes."""
     at = now() - timedelta(seconds=47)
     run_id = run(

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sync.application import Application, open_application
 from sync.model.entity import Entity
 from sync.model.flow import Flow, Link
 from sync.model.support import Check
-from sync.workspace import Workspace, open_workspace
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """When the test session began: for what lies hours back, so that all figures of a test have one "now"."""
@@ -34,9 +34,9 @@ SIZES = ("XS", "S", "M", "L", "XL")
 PASSWORD = "correct horse battery"
 
 
-def open_at(folder: Path) -> Workspace:
+def open_at(folder: Path) -> Application:
     """An empty installation in this folder."""
-    return open_workspace({"COUNTERPART_HOME": str(folder)})
+    return open_application({"COUNTERPART_HOME": str(folder)})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Shop:
     orders: Flow
 
 
-def connect(ws: Workspace) -> Shop:
+def connect(ws: Application) -> Shop:
     """Sentos and a Shopify store, tested, linked, both flows on."""
     erp = ws.connections.add("sentos", "Sentos Moda", {}, {})
     shop = ws.connections.add("shopify", "moda-evi", {}, {})

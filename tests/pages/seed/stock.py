@@ -13,12 +13,12 @@ from storage.stock_items import StockItems
 from storage.stock_match import StockMatch
 from storage.stock_owners import StockOwners
 from storage.stock_stages import StockStages
+from sync.application import Application
 from sync.model.flow import Connection, Flow, Link
 from sync.model.run import Counts, Mode, Status
 from sync.model.stock import ALL_PLACES, Difference, ItemKind, StockItem, StockLevel
 from sync.model.support import Check
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages.seed.rows import run
 from tests.pages.seed.shop import SIZES, title
 
@@ -34,7 +34,7 @@ class Stores:
     flow: Flow
 
 
-def stores(ws: Workspace, name: str = "Outlet", number: int = 1) -> Stores:
+def stores(ws: Application, name: str = "Outlet", number: int = 1) -> Stores:
     """A main store and an outlet, tested and linked, the stock flow on."""
     main = next((c for c in ws.connections.all() if c.name == "Ana mağaza"), None)
     a = main or _store(ws, "Ana mağaza", 10)
@@ -44,7 +44,7 @@ def stores(ws: Workspace, name: str = "Outlet", number: int = 1) -> Stores:
     return Stores(link, flow)
 
 
-def _store(ws: Workspace, name: str, number: int) -> Connection:
+def _store(ws: Application, name: str, number: int) -> Connection:
     made = ws.connections.add("shopify", name, {}, {})
     ws.connections.record_check(
         made.id, Check(True, f"gid://shopify/Shop/{number}", {"Plan": "Standard"}), None
@@ -74,7 +74,7 @@ def _level(place: str, available: int) -> StockLevel:
     return StockLevel(place, available, available + 1, 1)
 
 
-def matched(ws: Workspace, shop: Stores, items: int = 120) -> None:
+def matched(ws: Application, shop: Stores, items: int = 120) -> None:
     """Both stores as read, and their match: most pairs hold, some of every other class."""
     here = [_item(n, 1, 5 + n % 17) for n in range(items)]
     there = [_item(n, 2, 5 + n % 17 + n % 2) for n in range(items)]
@@ -94,7 +94,7 @@ def matched(ws: Workspace, shop: Stores, items: int = 120) -> None:
     StockOwners(ws.db).claim(shop.flow.id, ws.connections.get(shop.link.b).identity, [PLACE], "ayse")
 
 
-def aligned(ws: Workspace, shop: Stores, changes: int = 60) -> str:
+def aligned(ws: Application, shop: Stores, changes: int = 60) -> str:
     """The baseline run with its changes; answers its id."""
     at = utc_now() - timedelta(hours=3)
     counts = Counts(read=changes + 40, updated=changes - 2, unchanged=30, skipped=10, failed=2)
@@ -140,7 +140,7 @@ def change(shop: Stores, run_id: str, n: int, state: str, cause: str = "run") ->
     )
 
 
-def live(ws: Workspace, shop: Stores) -> None:
+def live(ws: Application, shop: Stores) -> None:
     """Validated, with later changes from the queue, edits seen by hand, and differences."""
     aligned(ws, shop)
     StockStages(ws.db).validate(shop.flow.id, "ayse", {"items": 120})
@@ -153,7 +153,7 @@ def live(ws: Workspace, shop: Stores) -> None:
         StockDifferences(ws.db).put(tx, shop.flow.id, rows)
 
 
-def plan(ws: Workspace, shop: Stores, rows: int = 130) -> str:
+def plan(ws: Application, shop: Stores, rows: int = 130) -> str:
     """A kept plan of a stock flow."""
     at = utc_now() - timedelta(minutes=4)
     counts = Counts(read=rows + 20, updated=rows, unchanged=20)
@@ -162,7 +162,7 @@ def plan(ws: Workspace, shop: Stores, rows: int = 130) -> str:
     return run_id
 
 
-def writing(ws: Workspace, shop: Stores, rows: int = 130) -> str:
+def writing(ws: Application, shop: Stores, rows: int = 130) -> str:
     """A run that writes at this moment."""
     at = utc_now() - timedelta(seconds=20)
     run_id = run(

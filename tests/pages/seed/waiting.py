@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from sync.application import Application
 from sync.model.entity import Entity
 from sync.model.plan import Bind, Park
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages.seed.shop import SIZES, Shop, target_id, title
 
 
-def waiting(ws: Workspace, shop: Shop, count: int = 24) -> None:
+def waiting(ws: Application, shop: Shop, count: int = 24) -> None:
     """Items for a person, of several causes, some of them resolved."""
     parks = [_park(n) for n in range(count)]
     with ws.db.write() as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.workspace import Workspace
+from sync.application import Application
 from tests.pages.seed import stock
 from tests.pages.seed.logs import logs
 from tests.pages.seed.runs import history, preview
@@ -10,7 +10,7 @@ from tests.pages.seed.shop import Shop, connect
 from tests.pages.seed.waiting import waiting
 
 
-def everything(ws: Workspace, products: int = 250) -> Shop:
+def everything(ws: Application, products: int = 250) -> Shop:
     """All of it."""
     shop = connect(ws)
     history(ws, shop, products)

@@ -75,9 +75,8 @@ def script() -> Iterator[tuple[Script, str]]:
 
 
 def client(url: str, **options: Any) -> Http:
-    return Http(
-        url, ScaledClock(), Trace(), allow_private=True, timeout=(2.0, 0.5), secrets=(SECRET,), **options
-    )
+    settings = {"allow_private": True, "timeout": (30.0, 30.0), "secrets": (SECRET,), **options}
+    return Http(url, ScaledClock(), Trace(), **settings)
 
 
 def drop(request: BaseHTTPRequestHandler) -> None:
@@ -118,7 +117,7 @@ def test_threads_that_come_and_go_use_the_same_connections(script: tuple[Script,
 
 def test_there_are_never_more_connections_than_requests_at_once(script: tuple[Script, str]) -> None:
     written, url = script
-    http, together = client(url), threading.Barrier(8, timeout=5)
+    http, together = client(url), threading.Barrier(8, timeout=30)
 
     def at_once(request: BaseHTTPRequestHandler) -> None:
         together.wait()
@@ -218,9 +217,9 @@ def test_an_answer_that_does_not_come_in_time(
     script: tuple[Script, str], write: bool, error: type[Exception]
 ) -> None:
     done = threading.Event()
-    script[0].answer = lambda request: done.wait(5)  # type: ignore[assignment, return-value]
+    script[0].answer = lambda request: done.wait(30)  # type: ignore[assignment, return-value]
     with pytest.raises(error, match="in time"):
-        client(script[1]).request("POST", "/x", json={}, write=write)
+        client(script[1], timeout=(30.0, 0.2)).request("POST", "/x", json={}, write=write)
     done.set()
 
 
@@ -240,11 +239,11 @@ def test_a_body_that_breaks_off(script: tuple[Script, str]) -> None:
 
 
 def test_a_write_that_never_left_is_transient() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(Transient, match="cannot be reached"):
-        client(f"http://127.0.0.1:{port}").request("POST", "/x", json={}, write=True)
+    with socket.socket() as deaf:  # bound, so that nobody else gets the port, and not listening
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        with pytest.raises(Transient, match="cannot be reached"):
+            client(f"http://127.0.0.1:{port}").request("POST", "/x", json={}, write=True)
 
 
 def test_an_unknown_host() -> None:

@@ -312,3 +312,13 @@ class TestSpec:
 
     def test_every_entity_has_its_scopes(self) -> None:
         assert all(spec.scopes(entity) for entity in spec.SUPPORT)
+
+
+@pytest.mark.parametrize("verb", [Verb.SET, Verb.ADJUST, Verb.TRACK, Verb.ACTIVATE])
+@pytest.mark.parametrize("rows", [1, 25, 26, 400])
+def test_stock_is_packed_as_it_is_declared(verb: Verb, rows: int) -> None:
+    """Estimates go by the declaration."""
+    size = spec.supports(Entity.STOCK).calls[verb]
+    calls = made(*[replace(stock(n), verb=verb) for n in range(rows)])
+    assert len(calls) == -(-rows // size.rows)
+    assert sum(call.cost for call in calls) == len(calls) * size.points + rows * size.each

@@ -305,7 +305,7 @@ class TestTokens:
         world, together = World(self.GRANT, OK, client_secret="shpss_1"), Barrier(4)
 
         def ask() -> None:
-            together.wait(5)
+            together.wait(120)
             world.ask()
 
         with ThreadPoolExecutor(4) as pool:

@@ -97,3 +97,8 @@ def test_an_inventory_item_is_turned_into_its_variant() -> None:
         raw(), PLACES
     )
     assert turned({**item, "variants": {"nodes": []}}) is None
+
+
+@pytest.mark.parametrize(("told", "status"), [({"status": "ARCHIVED"}, "archived"), ({}, "")])
+def test_the_status_of_the_product_is_told_in_small_letters(told: dict[str, str], status: str) -> None:
+    assert stock_item(raw(product={"id": "gid://shopify/Product/9", **told}), PLACES).status == status

@@ -272,7 +272,7 @@ def test_as_one_call_is_settled_the_next_goes_out() -> None:
 
     def answer(call: Call) -> list[Outcome]:
         if "c0" in call.change_ids:
-            assert others.wait(20), "the others wait for the slowest"
+            assert others.wait(120), "the others wait for the slowest"
             held.set()
         elif sum(state == "applied" for state in book.state.values()) >= 6:
             others.set()

@@ -16,6 +16,7 @@ from sync.model.entity import Entity
 from sync.model.flow import ProductFilter, ProductSettings
 from sync.model.plan import Binding, Planned
 from sync.model.product import Level, Media, PricePair, Product
+from sync.model.stock import ALL_PLACES
 from tests.unit.engine.make import LINK, item, lira, plan, rules, shown, source
 
 ABSENT = Match("absent")
@@ -77,6 +78,14 @@ def test_stock_is_summed_over_mapped_warehouses_and_never_below_zero() -> None:
     w = replace(item("B", options=[("Renk", "X")]), levels=(Level("w1", -3),))
     body = wanted(source("1", v, w), ProductSettings(), LINK, "shop").product
     assert [x.levels for x in body.variants] == [(Level("loc1", 7),), (Level("loc1", 0),)]
+
+
+def test_all_warehouses_of_a_set_up_are_summed_too() -> None:
+    """Otherwise a product flow that is handed such a location would empty the shop."""
+    v = replace(item("A"), levels=(Level("w1", 3), Level("w2", 4)))
+    every = replace(LINK, locations={"loc1": (ALL_PLACES,)})
+    body = wanted(source("1", v), ProductSettings(), every, "shop").product
+    assert [x.levels for x in body.variants] == [(Level("loc1", 7),)]
 
 
 def test_a_variant_without_sku_and_a_repeated_option_pair_are_left_out_and_reported() -> None:

@@ -12,13 +12,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from orders_world import World
 
-from sync.workspace import open_workspace
+from sync.application import open_application
 
 
 @pytest.fixture
 def world(new_home: Path) -> Iterator[World]:
     """Shop and Sentos, linked, with the order flow switched on since yesterday."""
-    ws = open_workspace({"COUNTERPART_HOME": str(new_home)})
+    ws = open_application({"COUNTERPART_HOME": str(new_home)})
     try:
         yield World(ws)
     finally:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sync.application import Application
 from sync.connectors.contract import Services
 from sync.connectors.memory.connector import MemoryConnector
 from sync.connectors.memory.store import Store
@@ -17,7 +18,6 @@ from sync.model.order import Address, Buyer, Fulfilment, FulfilmentOrder, Order,
 from sync.model.plan import Item
 from sync.model.run import Mode, Run, Scope
 from sync.model.values import Money
-from sync.workspace import Workspace
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SHOP = "gid://shopify/Shop/70001"
@@ -81,7 +81,7 @@ def order(number: int = 1001, lines: Sequence[OrderLine] = (), **more: Any) -> O
 class World:
     """A workspace whose shop and Sentos are reference platforms."""
 
-    def __init__(self, ws: Workspace, **settings: Any) -> None:
+    def __init__(self, ws: Application, **settings: Any) -> None:
         self.ws, self.shop, self.sentos = ws, Store(), Store()
         a = ws.connections.add(
             "sentos", "Sentos", {}, {}, sandbox=True, speed=1000.0, identity="ornek.sentos.com.tr"

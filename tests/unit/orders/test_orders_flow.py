@@ -403,6 +403,17 @@ def test_a_missing_choice_of_warehouse_stops_the_run_with_the_way_on(world: Worl
     assert world.run().counts.created == 1 and world.exported()[0].attributes["sentos.warehouse_id"] == "1"
 
 
+def test_a_mapping_of_all_warehouses_is_no_warehouse_to_book_from(world: World) -> None:
+    from sync.model.support import Choice
+
+    world.settings(warehouse="")
+    world.ws.links.set_locations(world.link.id, {"gid://shopify/Location/1": ("*",)})
+    world.put(order(1001))
+    world.sentos.choices["warehouses"] = [Choice("1", "Depo"), Choice("2", "Mağaza")]
+    with pytest.raises(NeedsOperator, match="warehouse"):
+        world.run()
+
+
 def test_a_refused_order_parks_and_is_tried_again_when_mended(world: World) -> None:
     world.put(order(1001), order(1002))
     world.sentos.refuse["#1001"] = "lines.0.sku: ürün bulunamadı"

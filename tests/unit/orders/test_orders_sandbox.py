@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sync.application import Application, open_application
 from sync.managers.trial import TrialPlan
 from sync.model.entity import Entity
 from sync.model.plan import Item
 from sync.model.run import Mode, Run, Scope, Status
-from sync.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.slow
 PLATFORMS = ("sentos", "shopify")
@@ -24,7 +24,7 @@ PLATFORMS = ("sentos", "shopify")
 class Trial:
     """Both sandboxes with a synchronised catalogue, and the order flow between them."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Application) -> None:
         self.ws = ws
         self.link = ws.trial.start(TrialPlan(products=15, orders=0, speed=1000.0, dirt=0.0))
         self.run(Entity.PRODUCT)
@@ -70,7 +70,7 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    ws = open_workspace({"COUNTERPART_HOME": str(Path(tmp_path_factory.mktemp("orders")))})
+    ws = open_application({"COUNTERPART_HOME": str(Path(tmp_path_factory.mktemp("orders")))})
     try:
         yield Trial(ws)
     finally:

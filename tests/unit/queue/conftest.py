@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import select, update
 
 from storage.clock import utc_now
-from storage.database import open_database
+from storage.opening import open_database
 from storage.paths import data_paths
 from storage.tables.sync import sync_queue
 from storage.vault import Vault
+from sync.application import Application
 from sync.managers.base import SyncManager
 from sync.managers.context import Context
 from sync.model.entity import Entity
 from sync.model.run import Mode, Run, Scope
-from sync.workspace import Workspace
 
 Act = Callable[[Context], None] | BaseException
 
@@ -27,7 +27,7 @@ class Scripted(SyncManager):
 
     entity = Entity.PRODUCT
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Application) -> None:
         super().__init__(ws)
         self.script: dict[str, list[Act]] = {}
         self.visits: list[str] = []
@@ -50,7 +50,7 @@ class Scripted(SyncManager):
 class Stage:
     """The workspace, its scripted manager, and a run that is due."""
 
-    def __init__(self, ws: Workspace, manager: Scripted) -> None:
+    def __init__(self, ws: Application, manager: Scripted) -> None:
         self.ws, self.manager = ws, manager
         self.run_id = self.start()
 
@@ -97,7 +97,7 @@ class Stage:
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     paths = data_paths({"COUNTERPART_HOME": str(tmp_path)})
     db = open_database(paths.database_url)
-    ws = Workspace(paths, db, Vault.open(paths.folder, {}, db=db))
+    ws = Application(paths, db, Vault.open(paths.folder, {}, db=db))
     a = ws.connections.add("sentos", "ERP", {"url": "https://x.example/api"}, {"secret": "s3cret-erp-value"})
     b = ws.connections.add("shopify", "Shop", {"shop": "moda"}, {"access_token": "shpat_0123456789ab"})
     ws.links.add("Moda", a.id, b.id)

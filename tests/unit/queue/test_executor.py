@@ -155,7 +155,7 @@ def test_stopping_the_process_does_not_end_the_run(stage: Stage) -> None:
 
     stage.manager.script["two"] = [long_work]
     ws.executor.start()
-    assert there.wait(20)
+    assert there.wait(120)
     ws.executor.stop()
     assert stage.run.status is Status.RUNNING and stage.queue()[-1] == ("two", "pending")
     ws.stopping.clear()
@@ -174,7 +174,7 @@ def test_what_a_killed_process_left_goes_on(stage: Stage) -> None:
     stage.manager.script["report"] = [lambda _: done.set()]
     stage.ws.executor = Executor(stage.ws, lambda: None, threads=2)
     stage.ws.executor.start()
-    assert done.wait(20)
+    assert done.wait(120)
     stage.ws.executor.stop()
     assert stage.manager.visits == ["one", "two", "report"]
 

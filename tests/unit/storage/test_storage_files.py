@@ -16,11 +16,13 @@ import pytest
 from sqlalchemy import insert, text
 
 from storage.backup import backup, restore
-from storage.database import Database, open_database, sqlite_driver
+from storage.database import Database
 from storage.errors import BadInput
+from storage.opening import open_database
 from storage.oslock import ProcessLock
 from storage.paths import DataPaths, data_folder, data_paths, database_url
 from storage.preferences import KNOWN, LANGUAGE, LOG_ROWS, LONG_AGO, PAUSED, RESTORED_AT, Preferences
+from storage.sqlite import sqlite_driver
 from storage.tables.connections import connections
 from storage.tables.preferences import preferences
 from storage.vault import Vault

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.logs import LogRow, Logs
+from storage.opening import open_database
 from storage.search import LogFilter
 from storage.vault import Vault
 from sync.model.stock import Match

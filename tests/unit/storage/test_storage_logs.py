@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects import postgresql
@@ -196,7 +196,7 @@ def test_search_finds_words_and_beginnings_and_never_breaks(logs: Logs, typed: s
     assert bool(logs.page(LogFilter(text=typed)).rows) is found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
 def test_nothing_that_can_be_typed_breaks_the_search(logs: Logs, typed: str) -> None:
     logs.page(LogFilter(text=typed, sku=typed or None, record=typed or None, connection_id=typed or None))

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from storage import move as module
 from storage.connections import Connections
-from storage.database import open_database
 from storage.links import Links
 from storage.logs import LogRow, Logs
 from storage.move import Progress, move
+from storage.opening import open_database
 from storage.oslock import ProcessLock
 from storage.preferences import LOG_DAYS, Preferences
 from storage.search import LogFilter

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, text
 
 from storage import passwords
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.errors import BadInput
+from storage.opening import open_database
 from storage.sessions import Sessions
 from storage.signin import sign_in
 from storage.throttle import SignInThrottle

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.errors import NestedWrite
 from storage.links import STORE_TO_STORE, Cursors, Links
 from storage.logs import LogRow, Logs
+from storage.opening import open_database
 from storage.search import LogFilter
 from storage.stock_items import StockItems
 from storage.stock_owners import StockOwners
@@ -29,7 +30,7 @@ def at_once(database_url: str, does: Callable[[Database, int], object], many: in
     def work(n: int) -> None:
         db = open_database(database_url)
         try:
-            start.wait(30)
+            start.wait(120)
             answers[n] = does(db, n)
         except Exception as error:
             answers[n] = error
@@ -134,7 +135,7 @@ def test_alone_waits_for_its_like_and_for_nobody_else(postgres_url: str) -> None
         with two.write(alone="other"):
             order.append("other")
         order.append("first")
-    waiting.join(30)
+    waiting.join(120)
     assert order == ["other", "first", "second"]
     one.close()
     two.close()

@@ -57,6 +57,24 @@ def test_a_read_of_some_places_leaves_the_others(stock: Stock) -> None:
     assert [(s.location_id, s.available) for s in shown] == [("A1", 5), ("A2", 2)]
 
 
+def test_every_return_after_an_absence_is_counted(stock: Stock) -> None:
+    """So that somebody who acted on an absence knows whether it is still the same one."""
+    both = [item("v1", "A", ("A1", 1)), item("v2", "B", ("A1", 1))]
+    stock.sweep("a", both)
+    for items in (both[:1], both[:1], both, both, both[:1]):
+        stock.sweep("a", items)
+    stock.items.put(stock.link.a, [item("v2", "B", ("A1", 7))])  # read alone, and changed
+    rows = stock.items.by_variant(stock.link.a, ["v1", "v2"])
+    assert {v: (row.missed, row.came_back) for v, row in rows.items()} == {"v1": (0, 0), "v2": (0, 2)}
+
+
+def test_another_status_of_the_product_is_a_change(stock: Stock) -> None:
+    shown = item("v1", "A", ("A1", 1), status="active")
+    stock.sweep("a", [shown])
+    assert stock.sweep("a", [replace(shown, status="archived")]) == 1
+    assert stock.items.by_variant(stock.link.a, ["v1"])["v1"].status == "archived"
+
+
 def test_absence_counts_after_two_complete_sweeps(stock: Stock) -> None:
     both = [item("v1", "A", ("A1", 1)), item("v2", "B", ("A1", 2))]
     stock.sweep("a", both)

@@ -67,6 +67,18 @@ def test_every_class_of_the_match(stock: Stock) -> None:
     assert stored["matched"] == 2 and "at" in stored
 
 
+def test_a_pair_that_nobody_counts_is_listed_once(stock: Stock) -> None:
+    """So pairs and exceptions add up to the items of either side; and a flow's tags hold for both lists."""
+    tags = ("new",)
+    stock.sweep("a", [item(f"a{n}", f"S{n}", tracked=n > 1, tags=tags if n != 3 else ()) for n in range(5)])
+    stock.sweep("b", [item(f"b{n}", f"S{n}", tracked=n not in (0, 2, 3)) for n in range(6)])
+    stock.refresh()
+    both = [f"{side}{n}" for n, side in enumerate("aabb")]
+    assert sorted(variant for _why, _side, variant in stock.listed(Match.UNTRACKED)) == both
+    stock.settings(tags=tags)
+    assert stock.refresh() == {"matched": 4, "untracked": 3, "only_target": 1}
+
+
 def test_folding_is_the_flow_s_choice(stock: Stock) -> None:
     stock.sweep("a", [item("a1", "TSH-001"), item("a2", "exact")])
     stock.sweep("b", [item("b1", "tsh 001"), item("b2", "EXACT")])

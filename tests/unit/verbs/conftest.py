@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import open_database
+from storage.opening import open_database
 from storage.paths import data_paths
 from storage.vault import Vault
+from sync.application import Application
 from sync.connectors import registry
 from sync.managers.verbs import ConnectionVerbs, LinkVerbs
 from sync.model.flow import Connection, Link
-from sync.workspace import Workspace
 from tests.unit.verbs.world import SENTOS_FORM, SHOPIFY_FORM, World, furnished
 
 
@@ -25,22 +25,22 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
-def ws(tmp_path: Path, world: World) -> Iterator[Workspace]:
+def ws(tmp_path: Path, world: World) -> Iterator[Application]:
     paths = data_paths({"COUNTERPART_HOME": str(tmp_path)})
     db = open_database(paths.database_url)
-    opened = Workspace(paths, db, Vault.open(paths.folder, {}, db=db))
+    opened = Application(paths, db, Vault.open(paths.folder, {}, db=db))
     yield opened
     world.gate.set()
     opened.close()
 
 
 @pytest.fixture
-def connections(ws: Workspace) -> ConnectionVerbs:
+def connections(ws: Application) -> ConnectionVerbs:
     return ConnectionVerbs(ws)
 
 
 @pytest.fixture
-def links(ws: Workspace) -> LinkVerbs:
+def links(ws: Application) -> LinkVerbs:
     return LinkVerbs(ws)
 
 

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import update
 
 from storage.tables.sync import attention
+from sync.application import open_application
 from sync.errors import Braked
-from sync.managers.stock import manager as stock_manager
+from sync.managers.stock import recipe as stock_recipe
 from sync.managers.verbs import runs as run_verbs
 from sync.model.entity import Entity
 from sync.model.flow import Schedule
@@ -21,7 +22,6 @@ from sync.model.run import Mode, Run, Scope, Status
 from sync.model.support import Check
 from sync.model.text import say
 from sync.queue.schedule import FIRED, Schedules
-from sync.workspace import open_workspace
 from tests.unit.verbs.test_undo_stock import HERE, PLACE, Stores
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Days:
 
     def __init__(self, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stores, self.ws, self.at, self.loses = stores, stores.ws, NOON, False
-        for module in (run_verbs, stock_manager):
+        for module in (run_verbs, stock_recipe):
             monkeypatch.setattr(module, "utc_now", lambda: self.at)
         self.schedules = Schedules(self.ws, self._start, clock=lambda: self.at)
         self.started: list[Run] = []
@@ -85,7 +85,7 @@ class Days:
 
 @pytest.fixture
 def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Days]:
-    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path)})
+    ws = open_application({"COUNTERPART_HOME": str(tmp_path)})
     try:
         yield Days(Stores(ws, 20), monkeypatch)
     finally:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from storage.tables.sync import runs
+from sync.application import Application
 from sync.errors import Transient
 from sync.managers.verbs import stock_gate
 from sync.managers.verbs.stock_gate import SCHEDULE, StockGate
@@ -14,11 +15,10 @@ from sync.model.entity import Entity
 from sync.model.flow import Flow, Link, ProductFilter
 from sync.model.run import Mode, Scope, Status
 from sync.model.text import say
-from sync.workspace import Workspace
 
 
 @pytest.fixture
-def products(ws: Workspace, link: Link) -> Flow:
+def products(ws: Application, link: Link) -> Flow:
     """The product flow, which writes stock."""
     found = next(f for f in ws.links.flows(link.id) if f.entity is Entity.PRODUCT)
     assert "stock" in found.products.fields
@@ -26,12 +26,12 @@ def products(ws: Workspace, link: Link) -> Flow:
 
 
 @pytest.fixture
-def flow(ws: Workspace, products: Flow) -> Flow:
+def flow(ws: Application, products: Flow) -> Flow:
     """A stock flow of the same link, made later."""
     return ws.links.add_flow(products.link_id, Entity.STOCK, products.direction)
 
 
-def ran(ws: Workspace, flow: Flow, scope: Scope = Scope(), status: Status = Status.DONE) -> str:
+def ran(ws: Application, flow: Flow, scope: Scope = Scope(), status: Status = Status.DONE) -> str:
     with ws.db.write() as tx:
         run_id = ws.runs.start(tx, flow.id, flow.version, Mode.FULL, scope, "test")
     ws.runs.update(run_id, status=status)
@@ -49,7 +49,7 @@ NOT_WHOLE = [
 
 @pytest.mark.parametrize("scope", NOT_WHOLE, ids=str)
 def test_a_run_of_part_of_the_products_is_no_baseline(
-    ws: Workspace, products: Flow, flow: Flow, scope: Scope
+    ws: Application, products: Flow, flow: Flow, scope: Scope
 ) -> None:
     ran(ws, products, scope)
     assert not StockGate(ws).stage(flow).baseline_run
@@ -57,7 +57,7 @@ def test_a_run_of_part_of_the_products_is_no_baseline(
 
 @pytest.mark.parametrize("scope", NOT_WHOLE, ids=str)
 def test_nor_does_it_hide_the_whole_one_before(
-    ws: Workspace, products: Flow, flow: Flow, scope: Scope
+    ws: Application, products: Flow, flow: Flow, scope: Scope
 ) -> None:
     whole = ran(ws, products, status=Status.RED)
     ran(ws, products, scope)
@@ -66,7 +66,7 @@ def test_nor_does_it_hide_the_whole_one_before(
 
 
 def test_what_is_to_be_known_before_a_run(
-    ws: Workspace, products: Flow, flow: Flow, monkeypatch: pytest.MonkeyPatch
+    ws: Application, products: Flow, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate, orders = StockGate(ws), [0]
     monkeypatch.setattr(stock_gate, "not_taken_over", lambda ws, link, side: orders[0])
@@ -90,7 +90,7 @@ def test_what_is_to_be_known_before_a_run(
 
 
 def test_a_shop_that_does_not_tell_its_orders_is_named_and_its_reason_stays_translatable(
-    ws: Workspace, products: Flow, flow: Flow, monkeypatch: pytest.MonkeyPatch
+    ws: Application, products: Flow, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reason = say("{host} did not answer.", host="moda.example")
 
@@ -112,7 +112,7 @@ def test_a_shop_that_does_not_tell_its_orders_is_named_and_its_reason_stays_tran
 
 
 def test_products_go_on_without_their_stock_and_the_log_says_why(
-    ws: Workspace, products: Flow, monkeypatch: pytest.MonkeyPatch
+    ws: Application, products: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stock_gate, "not_taken_over", lambda *_: 3)
     flow = ws.links.save(replace(products, enabled=True))

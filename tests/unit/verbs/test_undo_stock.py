@@ -10,6 +10,7 @@ import pytest
 
 import sync.cli.undo as cli
 from storage.links import STORE_TO_STORE
+from sync.application import Application, open_application
 from sync.connectors.contract import Services
 from sync.connectors.memory.connector import MemoryConnector
 from sync.connectors.memory.store import Fault, Store
@@ -25,7 +26,6 @@ from sync.model.flow import Brakes, Flow
 from sync.model.product import Level, Product, Variant
 from sync.model.run import Mode, Run, Scope, Status
 from sync.model.text import say
-from sync.workspace import Workspace, open_workspace
 
 PLACE, HERE = "L1", "S1"
 
@@ -41,7 +41,7 @@ class Shelf(Store):
 class Stores:
     """A workspace whose source and target are reference platforms with `count` items each."""
 
-    def __init__(self, ws: Workspace, count: int) -> None:
+    def __init__(self, ws: Application, count: int) -> None:
         self.ws, self.source, self.target = ws, Shelf(), Shelf()
         ends = []
         for name, store, place in (("Source", self.source, HERE), ("Target", self.target, PLACE)):
@@ -104,7 +104,7 @@ def product(n: int, place: str, pieces: int) -> Product:
 @pytest.fixture
 def stores(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> Iterator[Stores]:
     """Both stores on either kind of database."""
-    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path), "COUNTERPART_DATABASE_URL": database_url})
+    ws = open_application({"COUNTERPART_HOME": str(tmp_path), "COUNTERPART_DATABASE_URL": database_url})
     try:
         yield Stores(ws, getattr(request, "param", 20))
     finally:

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from storage.connections import KeepStore
+from sync.application import Application
 from sync.errors import Cancelled, NeedsOperator, Transient
 from sync.managers.verbs import Checks, ConnectionVerbs
 from sync.managers.verbs.checks import checks_of
 from sync.model.entity import Entity
 from sync.model.flow import Connection, Link
 from sync.model.run import Mode, Scope
-from sync.workspace import Workspace
 from tests.unit.verbs.world import ERP_URL, SENTOS_FORM, SHOP, SHOPIFY_FORM, World
 
 
@@ -24,7 +24,7 @@ def refusal(act: Callable[[], object]) -> str:
     return str(refused.value.message)
 
 
-def run_live(ws: Workspace, link: Link) -> str:
+def run_live(ws: Application, link: Link) -> str:
     flow = ws.links.flows(link.id)[0]
     with ws.db.write() as tx:
         return ws.runs.start(tx, flow.id, flow.version, Mode.FULL, Scope(), "test")
@@ -58,7 +58,7 @@ def test_one_that_fails_is_kept_with_the_reason(connections: ConnectionVerbs) ->
     ],
 )
 def test_a_form_that_cannot_be_is_refused_and_nothing_is_stored(
-    connections: ConnectionVerbs, ws: Workspace, values: dict[str, str], secrets: dict[str, str], said: str
+    connections: ConnectionVerbs, ws: Application, values: dict[str, str], secrets: dict[str, str], said: str
 ) -> None:
     assert said in refusal(lambda: connections.add("sentos", "ERP", values, secrets))
     assert ws.connections.all() == []
@@ -77,7 +77,7 @@ def test_a_speed_is_for_the_sandbox_only(connections: ConnectionVerbs) -> None:
 
 
 def test_an_empty_secret_keeps_the_stored_one(
-    connections: ConnectionVerbs, ws: Workspace, erp: Connection
+    connections: ConnectionVerbs, ws: Application, erp: Connection
 ) -> None:
     edited = connections.edit(
         erp.id, name="Sentos", values={"url": "ornek", "profile": "strict"}, secrets={"key": "", "secret": ""}
@@ -87,7 +87,7 @@ def test_an_empty_secret_keeps_the_stored_one(
 
 
 def test_another_shops_token_is_refused_and_the_old_one_stays(
-    connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
+    connections: ConnectionVerbs, ws: Application, world: World, shop: Connection
 ) -> None:
     world.tenants[SHOP].identity = "gid://shopify/Shop/9"
     world.tenants[SHOP].secret = "shpat_other"
@@ -98,7 +98,7 @@ def test_another_shops_token_is_refused_and_the_old_one_stays(
 
 
 def test_another_shops_domain_is_refused(
-    connections: ConnectionVerbs, ws: Workspace, shop: Connection
+    connections: ConnectionVerbs, ws: Application, shop: Connection
 ) -> None:
     said = refusal(
         lambda: connections.edit(shop.id, values={"shop": "ikinci"}, secrets={"access_token": "shpat_two"})
@@ -108,7 +108,7 @@ def test_another_shops_domain_is_refused(
 
 
 def test_a_new_token_of_the_same_shop_keeps_bindings_and_its_sign_in(
-    connections: ConnectionVerbs, ws: Workspace, world: World, link: Link, shop: Connection
+    connections: ConnectionVerbs, ws: Application, world: World, link: Link, shop: Connection
 ) -> None:
     from sync.model.plan import Bind
 
@@ -122,7 +122,7 @@ def test_a_new_token_of_the_same_shop_keeps_bindings_and_its_sign_in(
 
 
 def test_while_a_connection_works_broken_credentials_are_not_stored(
-    connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
+    connections: ConnectionVerbs, ws: Application, world: World, shop: Connection
 ) -> None:
     assert "The key is refused." in refusal(
         lambda: connections.edit(shop.id, secrets={"access_token": "typo"})
@@ -144,7 +144,7 @@ def test_a_speed_of_reading_can_be_changed_while_the_platform_is_down(
 
 
 def test_the_way_of_signing_in_can_be_changed(
-    connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
+    connections: ConnectionVerbs, ws: Application, world: World, shop: Connection
 ) -> None:
     world.tenants[SHOP].secret = "shpss_secret"
     new = {"values": {"shop": "moda", "client_id": "abc"}, "secrets": {"client_secret": "shpss_secret"}}
@@ -165,7 +165,7 @@ def test_a_failed_test_says_why_and_another_account_is_never_connected(
 
 
 def test_missing_scopes_are_named_together(
-    connections: ConnectionVerbs, ws: Workspace, world: World, shop: Connection
+    connections: ConnectionVerbs, ws: Application, world: World, shop: Connection
 ) -> None:
     world.tenants[SHOP].granted = frozenset({"read_products", "write_products"})
     tested = checks_of(ws).test(shop.id, (Entity.STOCK, Entity.PUBLICATION))
@@ -182,7 +182,7 @@ def test_a_connectors_bug_does_not_leave_it_pending(
 
 
 def test_opening_the_console_tests_what_is_stale_once_and_shows_it_pending(
-    connections: ConnectionVerbs, ws: Workspace, world: World, erp: Connection
+    connections: ConnectionVerbs, ws: Application, world: World, erp: Connection
 ) -> None:
     assert connections.test_all_if_stale() == []
     world.gate.clear()
@@ -190,7 +190,7 @@ def test_opening_the_console_tests_what_is_stale_once_and_shows_it_pending(
     connections.test_all_if_stale(timedelta(0))
     assert [c.status for c in connections.all()] == ["pending"]
     world.gate.set()
-    settled(ws.__dict__["checks"])
+    settled(checks_of(ws))
     assert [c.status for c in connections.all()] == ["connected"]
     assert world.tests[ERP_URL] == 2
 
@@ -201,12 +201,12 @@ def settled(checks: Checks) -> None:
 
     for thread in threading.enumerate():
         if thread.name == "connection-test":
-            thread.join(20)
+            thread.join(120)
     assert not checks.running()
 
 
 def test_a_connection_in_use_by_a_run_is_neither_tested_nor_changed(
-    connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection
+    connections: ConnectionVerbs, ws: Application, link: Link, shop: Connection
 ) -> None:
     run_live(ws, link)
     assert connections.test_all_if_stale(timedelta(0)) == []
@@ -216,7 +216,7 @@ def test_a_connection_in_use_by_a_run_is_neither_tested_nor_changed(
 
 
 def test_deleting_shows_what_hangs_on_it(
-    connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection
+    connections: ConnectionVerbs, ws: Application, link: Link, shop: Connection
 ) -> None:
     assert connections.hangs_on(shop.id).links == ("Moda",)
     connections.delete(shop.id)
@@ -237,7 +237,7 @@ def test_choices_are_fetched_once_and_a_broken_list_says_why(
 
 
 def test_scopes_follow_the_enabled_flows(
-    connections: ConnectionVerbs, ws: Workspace, link: Link, shop: Connection
+    connections: ConnectionVerbs, ws: Application, link: Link, shop: Connection
 ) -> None:
     from dataclasses import replace
 

@@ -10,27 +10,28 @@ from typing import Any
 import pytest
 
 from storage.clock import utc_now
+from sync.application import Application
 from sync.managers.verbs import ConnectionVerbs, LinkVerbs
+from sync.managers.verbs.offers import offers_of
 from sync.model.entity import Entity
 from sync.model.flow import Connection, FieldMap, Flow, Link, Schedule
 from sync.model.order import Order, OrderLine
 from sync.model.values import Money
-from sync.workspace import Workspace
 from tests.unit.verbs.test_verbs_connections import refusal, run_live
 from tests.unit.verbs.world import SHOP, World
 
 
-def flow_of(ws: Workspace, link: Link, entity: Entity) -> Flow:
+def flow_of(ws: Application, link: Link, entity: Entity) -> Flow:
     return next(f for f in ws.links.flows(link.id) if f.entity is entity)
 
 
 @pytest.fixture
-def products(ws: Workspace, link: Link) -> Flow:
+def products(ws: Application, link: Link) -> Flow:
     return flow_of(ws, link, Entity.PRODUCT)
 
 
 @pytest.fixture
-def orders(ws: Workspace, link: Link) -> Flow:
+def orders(ws: Application, link: Link) -> Flow:
     return flow_of(ws, link, Entity.ORDER)
 
 
@@ -61,7 +62,7 @@ def test_two_erps_have_nothing_to_give_each_other(
     assert "nothing to give each other" in refusal(lambda: links.add("X", erp.id, second.id))
 
 
-def test_renaming_and_deleting_a_link(links: LinkVerbs, ws: Workspace, link: Link) -> None:
+def test_renaming_and_deleting_a_link(links: LinkVerbs, ws: Application, link: Link) -> None:
     links.rename(link.id, " Moda Türkiye ")
     assert ws.links.get(link.id).name == "Moda Türkiye"
     assert "Enter a name" in refusal(lambda: links.rename(link.id, ""))
@@ -75,7 +76,7 @@ def test_a_warehouse_cannot_be_sold_twice(links: LinkVerbs, link: Link, world: W
         *place,
         replace(place[0], id="gid://shopify/Location/2", name="Mağaza"),
     ]
-    links.ws.__dict__["offers"].forget(link.b)
+    offers_of(links.ws).forget(link.b)
     one, two = "gid://shopify/Location/1", "gid://shopify/Location/2"
     assert "Merkez is mapped to two locations" in refusal(
         lambda: links.set_locations(link.id, {one: ["1"], two: ["1"]})
@@ -125,7 +126,7 @@ def test_saving_leaves_out_what_nothing_can_fill_and_adds_what_a_mapping_fills(
     ],
 )
 def test_product_settings_that_cannot_be(
-    links: LinkVerbs, ws: Workspace, products: Flow, change: dict[str, Any], said: str
+    links: LinkVerbs, ws: Application, products: Flow, change: dict[str, Any], said: str
 ) -> None:
     wrong = replace(products, products=replace(products.products, **change))
     assert said in refusal(lambda: links.save(wrong))
@@ -174,7 +175,7 @@ def test_brakes_have_limits(links: LinkVerbs, products: Flow, name: str, value: 
     ],
 )
 def test_order_settings_that_cannot_be(
-    links: LinkVerbs, ws: Workspace, orders: Flow, change: dict[str, Any], said: str
+    links: LinkVerbs, ws: Application, orders: Flow, change: dict[str, Any], said: str
 ) -> None:
     wrong = replace(orders, orders=replace(orders.orders, **change))
     assert said in refusal(lambda: links.save(wrong))
@@ -191,7 +192,7 @@ def test_an_order_flow_that_is_on_must_be_complete(links: LinkVerbs, orders: Flo
 
 
 def test_switching_on_names_the_missing_scopes(
-    links: LinkVerbs, ws: Workspace, world: World, products: Flow
+    links: LinkVerbs, ws: Application, world: World, products: Flow
 ) -> None:
     world.tenants[SHOP].granted = frozenset({"read_products", "write_products"})
     said = refusal(lambda: links.enable(products.id))
@@ -204,7 +205,7 @@ def test_switching_on_names_the_missing_scopes(
 def test_a_second_writer_of_a_field_is_refused_and_the_owner_named(
     links: LinkVerbs,
     connections: ConnectionVerbs,
-    ws: Workspace,
+    ws: Application,
     world: World,
     products: Flow,
     shop: Connection,
@@ -223,7 +224,7 @@ def test_a_second_writer_of_a_field_is_refused_and_the_owner_named(
 
 
 def test_a_flow_is_not_changed_under_a_running_run_but_its_schedule_may(
-    links: LinkVerbs, ws: Workspace, link: Link, products: Flow
+    links: LinkVerbs, ws: Application, link: Link, products: Flow
 ) -> None:
     run_live(ws, link)
     changed = replace(products, products=replace(products.products, new_status="active"))
@@ -255,7 +256,7 @@ def test_schedules_that_cannot_be(links: LinkVerbs, products: Flow, schedule: Sc
     assert said in refusal(lambda: links.set_schedule(products.id, schedule))
 
 
-def test_pausing_and_going_on(links: LinkVerbs, ws: Workspace, products: Flow) -> None:
+def test_pausing_and_going_on(links: LinkVerbs, ws: Application, products: Flow) -> None:
     links.enable(products.id)
     flow = links.set_schedule(products.id, Schedule(minutes=30))
     soon = links.next_fire(flow)
@@ -270,7 +271,7 @@ def test_pausing_and_going_on(links: LinkVerbs, ws: Workspace, products: Flow) -
 
 
 def test_older_orders_are_counted_up_to_the_go_live_moment(
-    links: LinkVerbs, ws: Workspace, world: World, orders: Flow
+    links: LinkVerbs, ws: Application, world: World, orders: Flow
 ) -> None:
     live = datetime(2026, 11, 1, tzinfo=UTC)
     saved = links.save(replace(orders, orders=replace(orders.orders, go_live_at=live)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from storage.sessions import Sessions
 from storage.users import Users
+from sync.application import Application
 from sync.managers.verbs import SecurityVerbs
 from sync.model.flow import Connection
-from sync.workspace import Workspace
 
 
-def test_a_new_key_opens_everything_and_the_old_one_is_gone(ws: Workspace, erp: Connection) -> None:
+def test_a_new_key_opens_everything_and_the_old_one_is_gone(ws: Application, erp: Connection) -> None:
     before = ws.paths.key_file.read_text()
     done = SecurityVerbs(ws).rotate_key()
     assert (done.sealed_again, done.keys_to_drop) == (1, 0)
@@ -17,7 +17,7 @@ def test_a_new_key_opens_everything_and_the_old_one_is_gone(ws: Workspace, erp: 
     assert ws.connections.secrets(erp.id)["secret"] == "s3cret-erp"
 
 
-def test_sessions_are_listed_ended_one_by_one_and_all_together(ws: Workspace) -> None:
+def test_sessions_are_listed_ended_one_by_one_and_all_together(ws: Application) -> None:
     users, sessions = Users(ws.db), Sessions(ws.db)
     ann, bob = (
         users.create("ann", "correct horse battery"),

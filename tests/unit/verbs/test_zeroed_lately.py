@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from storage.clock import utc_now
+from sync.application import open_application
 from sync.errors import Braked
 from sync.model.flow import Brakes
 from sync.model.run import Mode, Scope, Status
-from sync.workspace import open_workspace
 from tests.unit.verbs.test_undo_stock import HERE, Stores
 
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[Stores]:
     """Twenty items in step, of which the last ten fell to 0 by a delta a moment ago; the brake allows ten."""
-    ws = open_workspace({"COUNTERPART_HOME": str(tmp_path)})
+    ws = open_application({"COUNTERPART_HOME": str(tmp_path)})
     made = Stores(ws, 20)
     try:
         ws.stock_stages.validate(made.flow_id, "test", {})

@@ -63,7 +63,7 @@ class FakeConnector:
 
     def check(self, entities: Sequence[Entity] = ()) -> Check:
         self.world.tests[self.address] = self.world.tests.get(self.address, 0) + 1
-        assert self.world.gate.wait(20)
+        assert self.world.gate.wait(120)
         self._up()
         tenant = self.world.tenants.get(self.address)
         if tenant is None:

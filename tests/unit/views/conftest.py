@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from sync.workspace import Workspace
+from sync.application import Application
 from tests.pages import seed
 
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Iterator[Workspace]:
+def ws(tmp_path: Path) -> Iterator[Application]:
     opened = seed.open_at(tmp_path / "home")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def shop(ws: Workspace) -> seed.Shop:
+def shop(ws: Application) -> seed.Shop:
     return seed.connect(ws)

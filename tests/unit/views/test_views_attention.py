@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from storage.attention import Parked
+from sync.application import Application
 from sync.errors import NeedsOperator
 from sync.managers.verbs.attention import AttentionVerbs, BadDecisions, close_settled, complete_id
 from sync.managers.views import attention, causes
@@ -15,17 +16,16 @@ from sync.model.entity import Entity
 from sync.model.plan import Park
 from sync.model.run import Mode
 from sync.model.text import say
-from sync.workspace import Workspace
 from tests.pages import seed
 
 
 @pytest.fixture
-def verbs(ws: Workspace, shop: seed.Shop) -> AttentionVerbs:
+def verbs(ws: Application, shop: seed.Shop) -> AttentionVerbs:
     seed.waiting(ws, shop, 24)
     return AttentionVerbs(ws)
 
 
-def first(ws: Workspace, cause: str) -> Parked:
+def first(ws: Application, cause: str) -> Parked:
     return ws.attention.list(cause=cause)[0]
 
 
@@ -35,7 +35,7 @@ def test_every_cause_that_the_code_names_has_words() -> None:
     assert causes.label("never.heard.of").id == "never.heard.of"
 
 
-def test_pages_by_key_cover_everything_once(ws: Workspace, verbs: AttentionVerbs) -> None:
+def test_pages_by_key_cover_everything_once(ws: Application, verbs: AttentionVerbs) -> None:
     everything = [p.id for p in attention.each(ws, Wanted())]
     found, before = [], None
     while True:
@@ -49,7 +49,7 @@ def test_pages_by_key_cover_everything_once(ws: Workspace, verbs: AttentionVerbs
     )
 
 
-def test_the_dossier_shows_both_sides(ws: Workspace, verbs: AttentionVerbs) -> None:
+def test_the_dossier_shows_both_sides(ws: Application, verbs: AttentionVerbs) -> None:
     found = attention.dossier(ws, first(ws, "match.ambiguous"))
     assert found.source.title and found.source.skus and found.source.facts["price"] == "349.90 TRY"
     known, bound = found.targets
@@ -70,7 +70,7 @@ def test_only_a_near_miss_can_be_created_after_all() -> None:
 
 
 def test_the_record_of_a_variant_is_its_product(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     parked = first(ws, "price.zero")
     assert attention.record_of(ws, parked) == parked.record_id.partition(":")[0]
@@ -81,7 +81,7 @@ def test_the_record_of_a_variant_is_its_product(
     assert attention.record_of(ws, first(ws, "stock.refused")) == "101"
 
 
-def test_a_target_that_belongs_to_another_is_refused(ws: Workspace, verbs: AttentionVerbs) -> None:
+def test_a_target_that_belongs_to_another_is_refused(ws: Application, verbs: AttentionVerbs) -> None:
     parked = first(ws, "match.ambiguous")
     with pytest.raises(NeedsOperator, match="already bound to"):
         verbs.bind(parked.id, seed.target_id(0), "ayse")
@@ -99,7 +99,7 @@ def test_a_typed_number_is_completed() -> None:
 
 
 def test_a_product_that_is_gone_is_unbound_before_it_is_created_again(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     from sync.model.plan import Bind
 
@@ -112,7 +112,7 @@ def test_a_product_that_is_gone_is_unbound_before_it_is_created_again(
 
 
 def test_skipping_closes_all_that_is_open_about_the_product(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     parked = first(ws, "target.gone")
     more = Park(
@@ -130,7 +130,7 @@ def test_skipping_closes_all_that_is_open_about_the_product(
     assert attention.open_count(ws) == before - 2
 
 
-def test_retry_closes_nothing_by_itself(ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop) -> None:
+def test_retry_closes_nothing_by_itself(ws: Application, verbs: AttentionVerbs, shop: seed.Shop) -> None:
     parked = ws.attention.list(cause="price.zero")
     done = verbs.retry([p.id for p in parked], "ayse")
     [run_id] = done.run_ids
@@ -142,7 +142,7 @@ def test_retry_closes_nothing_by_itself(ws: Workspace, verbs: AttentionVerbs, sh
 
 
 def test_after_a_run_of_single_records_what_it_did_not_find_again_closes(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     mended, other = ws.attention.list(cause="target.gone")[:2]
     run_id = seed.run(ws, shop.products, Mode.FULL, seed.Status.DONE, seed.NOW, 3)
@@ -156,7 +156,7 @@ def test_after_a_run_of_single_records_what_it_did_not_find_again_closes(
 
 
 def test_a_decision_during_a_run_waits_for_the_next(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     seed.braked(ws, shop, 3)
     parked = first(ws, "match.proposed")
@@ -165,7 +165,7 @@ def test_a_decision_during_a_run_waits_for_the_next(
 
 
 def test_an_order_is_decided_by_the_order_managers_rules(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     parked = first(ws, "order.line.sku")
     assert attention.verbs_for(parked) == ("retry", "skip", "dismiss")
@@ -175,7 +175,7 @@ def test_an_order_is_decided_by_the_order_managers_rules(
     assert ws.decisions.of(shop.link.id, "order") == {"6001": ("skip", "")}
 
 
-def test_the_log_names_who_decided(ws: Workspace, verbs: AttentionVerbs) -> None:
+def test_the_log_names_who_decided(ws: Application, verbs: AttentionVerbs) -> None:
     parked = first(ws, "match.proposed")
     verbs.bind(parked.id, parked.facts["candidates"][0], "ayse")
     row = ws.logs.page().rows[0]
@@ -187,7 +187,7 @@ def test_the_log_names_who_decided(ws: Workspace, verbs: AttentionVerbs) -> None
 # -- by CSV --------------------------------------------------------------------------------------------------
 
 
-def test_a_file_of_decisions_is_taken(ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop) -> None:
+def test_a_file_of_decisions_is_taken(ws: Application, verbs: AttentionVerbs, shop: seed.Shop) -> None:
     bind, skip = ws.attention.list(cause="match.proposed")[:2]
     rows = [
         (2, {"id": str(bind.id), "verb": "Bind", "target_id": "8000999"}),
@@ -202,7 +202,7 @@ def test_a_file_of_decisions_is_taken(ws: Workspace, verbs: AttentionVerbs, shop
 
 
 def test_a_file_with_wrong_lines_does_nothing_and_names_them(
-    ws: Workspace, verbs: AttentionVerbs, shop: seed.Shop
+    ws: Application, verbs: AttentionVerbs, shop: seed.Shop
 ) -> None:
     good, twin = ws.attention.list(cause="match.proposed")[:2]
     price = first(ws, "price.zero")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from sync.application import Application
 from sync.managers.views import dashboard, flows, items, logs, runs, words
 from sync.managers.views.items import RowFilter
 from sync.model.plan import PHASES
 from sync.model.run import Mode, Status
-from sync.workspace import Workspace
 from tests.pages import seed
 
 
@@ -20,7 +20,7 @@ def test_every_phase_and_part_has_words() -> None:
     assert words.field("metafield:sync.x").english() == "Metafield sync.x"
 
 
-def test_pages_by_key_cover_every_row_once(ws: Workspace, shop: seed.Shop) -> None:
+def test_pages_by_key_cover_every_row_once(ws: Application, shop: seed.Shop) -> None:
     run = ws.runs.get(seed.first_run(ws, shop, 95))
     seed.first_run(ws, shop, 10)
     found: list[str] = []
@@ -32,7 +32,7 @@ def test_pages_by_key_cover_every_row_once(ws: Workspace, shop: seed.Shop) -> No
     assert found == [str(100 + n) for n in range(95)]
 
 
-def test_filters_agree_with_the_report(ws: Workspace, shop: seed.Shop) -> None:
+def test_filters_agree_with_the_report(ws: Application, shop: seed.Shop) -> None:
     run = ws.runs.get(seed.first_run(ws, shop, 200))
     for outcome, expected in runs.outcomes(ws, run).items():
         assert items.count(ws, run, RowFilter(outcome=outcome)) == (expected, False)
@@ -43,13 +43,13 @@ def test_filters_agree_with_the_report(ws: Workspace, shop: seed.Shop) -> None:
     assert items.page(ws, run, RowFilter(text="%")).rows == ()
 
 
-def test_a_variants_sku_finds_its_product(ws: Workspace, shop: seed.Shop) -> None:
+def test_a_variants_sku_finds_its_product(ws: Application, shop: seed.Shop) -> None:
     run = ws.runs.get(seed.preview(ws, shop, 12))
     [row] = items.page(ws, run, RowFilter(text="MD-1003-M")).rows
     assert row.item.sku == "MD-1003" and len(row.diffs) == 3 and row.more == 0 and row.chosen
 
 
-def test_the_export_has_a_line_for_each_field_and_each_quiet_record(ws: Workspace, shop: seed.Shop) -> None:
+def test_the_export_has_a_line_for_each_field_and_each_quiet_record(ws: Application, shop: seed.Shop) -> None:
     run = ws.runs.get(seed.preview(ws, shop, 1203))
     lines = list(items.export(ws, run))
     quiet = [line for line in lines if line.diff is None]
@@ -59,7 +59,7 @@ def test_the_export_has_a_line_for_each_field_and_each_quiet_record(ws: Workspac
     assert {line.item.source_id for line in lines} == {str(100 + n) for n in range(1203)}
 
 
-def test_pace_and_time_left_while_writing(ws: Workspace, shop: seed.Shop) -> None:
+def test_pace_and_time_left_while_writing(ws: Application, shop: seed.Shop) -> None:
     run_id = seed.running(ws, shop, 120)
     found = runs.progress(ws, run_id)
     assert found is not None and (found.done, found.total) == (70, 120)
@@ -68,7 +68,7 @@ def test_pace_and_time_left_while_writing(ws: Workspace, shop: seed.Shop) -> Non
     assert [step.state for step in found.steps] == ["done", "done", "done", "done", "now", "open"]
 
 
-def test_pace_while_reading_counts_from_the_stages_own_beginning(ws: Workspace, shop: seed.Shop) -> None:
+def test_pace_while_reading_counts_from_the_stages_own_beginning(ws: Application, shop: seed.Shop) -> None:
     run_id = ws.run_verbs.start(shop.products.id, Mode.FULL, by="ayse")
     ws.queue.claim()
     ws.runs.update(run_id, status=Status.RUNNING, stage="read_source", done=50, total=0)
@@ -77,12 +77,12 @@ def test_pace_while_reading_counts_from_the_stages_own_beginning(ws: Workspace, 
     assert found.stage.english() == "Reading Sentos Moda"
 
 
-def test_a_run_that_ended_is_not_under_way(ws: Workspace, shop: seed.Shop) -> None:
+def test_a_run_that_ended_is_not_under_way(ws: Application, shop: seed.Shop) -> None:
     assert runs.progress(ws, seed.first_run(ws, shop, 3)) is None
     assert runs.live(ws) == [] and runs.live_ids(ws) == frozenset()
 
 
-def test_a_day_ends_where_the_day_before_begins(ws: Workspace, shop: seed.Shop) -> None:
+def test_a_day_ends_where_the_day_before_begins(ws: Application, shop: seed.Shop) -> None:
     seed.stock_run(ws, shop, 20, seed.NOW - timedelta(hours=1), 1.0)
     seed.stock_run(ws, shop, 30, seed.NOW - timedelta(hours=25), 1.0)
     seed.preview(ws, shop, 12)
@@ -93,20 +93,20 @@ def test_a_day_ends_where_the_day_before_begins(ws: Workspace, shop: seed.Shop) 
     assert now.success == 1.0 and dashboard.Span(()).success is None
 
 
-def test_the_days_report_leaves_previews_out(ws: Workspace, shop: seed.Shop) -> None:
+def test_the_days_report_leaves_previews_out(ws: Application, shop: seed.Shop) -> None:
     seed.preview(ws, shop, 12)
     first = ws.runs.get(seed.first_run(ws, shop, 50)).counts
     found = dashboard.report(ws, 24)
     assert (found["read"], found["created"], found["parked"]) == (50, first.created, first.parked)
 
 
-def test_a_record_that_fails_every_hour_counts_once(ws: Workspace, shop: seed.Shop) -> None:
+def test_a_record_that_fails_every_hour_counts_once(ws: Application, shop: seed.Shop) -> None:
     for hour in (2, 3, 4):
         seed.first_run(ws, shop, 100, seed.NOW - timedelta(hours=hour))
     assert {c.cause: c.count for c in dashboard.failures(ws)} == {"match.proposed": 3, "change.refused": 2}
 
 
-def test_when_flows_run_next(ws: Workspace, shop: seed.Shop) -> None:
+def test_when_flows_run_next(ws: Application, shop: seed.Shop) -> None:
     from dataclasses import replace
 
     from storage.preferences import PAUSED
@@ -119,7 +119,7 @@ def test_when_flows_run_next(ws: Workspace, shop: seed.Shop) -> None:
     assert all(n.at is None and n.paused for n in dashboard.next_runs(ws))
 
 
-def test_names_of_everything_a_log_row_points_to(ws: Workspace, shop: seed.Shop) -> None:
+def test_names_of_everything_a_log_row_points_to(ws: Application, shop: seed.Shop) -> None:
     seed.logs(ws, shop, 30)
     known = logs.names(ws)
     assert {known.where(row) for row in ws.logs.page().rows} == {
@@ -131,7 +131,7 @@ def test_names_of_everything_a_log_row_points_to(ws: Workspace, shop: seed.Shop)
     assert logs.since("24h", seed.NOW) == seed.NOW - timedelta(hours=24) and logs.since("x", seed.NOW) is None
 
 
-def test_a_cards_filters_are_in_words(ws: Workspace, shop: seed.Shop) -> None:
+def test_a_cards_filters_are_in_words(ws: Application, shop: seed.Shop) -> None:
     from dataclasses import replace
 
     from sync.model.flow import ProductFilter

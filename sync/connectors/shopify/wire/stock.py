@@ -39,7 +39,14 @@ def stock_item(raw: Wire, places: Sequence[str]) -> StockItem:
         tuple(tags) if isinstance(tags, list) else None,
         levels(item, places, problems),
         tuple(problems),
+        _status(product.get("status")),
     )
+
+
+@lru_cache(16)
+def _status(raw: str | None) -> str:
+    """In small letters; one text for all items that have it."""
+    return text(raw).lower()
 
 
 def turned(raw: Wire) -> Wire | None:

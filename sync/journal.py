@@ -5,17 +5,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from storage.logs import LogRow
+from storage.logs import LogRow, Logs
+from sync import fence
 from sync.errors import CounterpartError
 from sync.model.flow import Flow
 from sync.model.run import BrakeHit, Run, Status
 from sync.model.text import Message, say
-from sync.queue import fence
-
-if TYPE_CHECKING:
-    from sync.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 Level = Literal["success", "error", "warning", "info"]
@@ -47,8 +44,8 @@ _ENDS: dict[Status, tuple[Level, str]] = {
 class Journal:
     """Writes log rows about connections, runs and records."""
 
-    def __init__(self, ws: Workspace) -> None:
-        self.ws = ws
+    def __init__(self, logs: Logs) -> None:
+        self.logs = logs
 
     def say(self, level: Level, message: Message, **about: str | None) -> None:
         """One row; `about`: connection_id, link_id, flow_id, entity, record, sku, run_id, detail."""
@@ -58,7 +55,7 @@ class Journal:
         """Stored even by a worker that has lost its partition: what it saw is no result, and helps to
         understand it."""
         with fence.holding(None):
-            self.ws.logs.write(list(rows))
+            self.logs.write(list(rows))
 
     def run_finished(self, run: Run, flow: Flow) -> None:
         level, template = _ENDS[run.status]
